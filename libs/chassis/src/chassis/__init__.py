@@ -1,0 +1,1 @@
+"""Mechanism that every Soko process shares; no business noun."""

@@ -1,0 +1,1 @@
+"""The soko command: embedded stack, demo data, bench."""

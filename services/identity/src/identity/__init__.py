@@ -1,0 +1,1 @@
+"""Accounts, sessions, sellers and roles."""

@@ -1,0 +1,1 @@
+"""Carts, the checkout saga and orders."""
