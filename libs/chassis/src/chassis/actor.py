@@ -1,0 +1,49 @@
+"""Who is calling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from chassis.errors import forbidden, unauthenticated
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The caller of a request: a guest, an account or one of our own services."""
+
+    kind: Literal["guest", "account", "service"] = "guest"
+    account_id: str = ""
+    """TypeID of the account; empty unless kind is ``account``."""
+    session_id: str = ""
+    """TypeID of the session that the access token belongs to."""
+    roles: frozenset[str] = frozenset()
+    memberships: Mapping[str, str] = field(default_factory=dict)
+    """Role per tenant id, as the access token said when it was signed."""
+    service: str = ""
+    """Name of the calling service; empty unless kind is ``service``."""
+
+    def require_account(self) -> str:
+        """Return the account's id; raise ServiceError ``unauthenticated`` for anyone else."""
+        if self.kind != "account":
+            raise unauthenticated()
+        return self.account_id
+
+    def has_role(self, *roles: str) -> bool:
+        """Tell whether the account has any of the roles."""
+        return not self.roles.isdisjoint(roles)
+
+    def require_role(self, *roles: str) -> None:
+        """Raise ``unauthenticated`` for a guest and ``forbidden`` for one without the roles."""
+        self.require_account()
+        if not self.has_role(*roles):
+            raise forbidden()
+
+    def require_service(self) -> None:
+        """Raise ServiceError ``forbidden`` unless one of our own services calls."""
+        if self.kind != "service":
+            raise forbidden()
+
+
+GUEST = Actor()

@@ -1,0 +1,144 @@
+"""Verification of access tokens: JSON Web Tokens signed with Ed25519 (RFC 7519, RFC 8037).
+
+Whoever acts on a token verifies it: the gateway to answer 401 early, and the service that owns the
+data again, because it trusts nobody else with that decision.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+import orjson
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, KeySetSerialization
+
+from chassis.actor import GUEST, Actor
+from chassis.errors import ServiceError, unauthenticated
+
+__all__ = ["GUEST", "AccessTokenVerifier", "Actor"]
+
+ALGORITHMS = ("Ed25519",)
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - the header value of RFC 9068, not a secret
+_CLOCK_SLACK_S = 60
+_CACHE_SIZE = 4096
+_MAX_TOKEN_LENGTH = 8192
+_REFETCH_INTERVAL_S = 5.0
+
+
+class AccessTokenVerifier:
+    """Turns an access token into the actor that it stands for.
+
+    ``fetch_jwks`` returns the issuer's JSON Web Key Set as text; it is asked at the first use and
+    when a token names a key that is not known, at most once in five seconds.
+    """
+
+    def __init__(
+        self,
+        fetch_jwks: Callable[[], Awaitable[str]],
+        issuer: str = "soko",
+        audience: str = "soko",
+    ) -> None:
+        self._fetch_jwks = fetch_jwks
+        self._issuer = issuer
+        self._audience = audience
+        self._keys: KeySet | None = None
+        self._key_ids: frozenset[str] = frozenset()
+        self._fetched_at = float("-inf")
+        self._verified: OrderedDict[str, tuple[float, Actor]] = OrderedDict()
+
+    async def verify(self, token: str) -> Actor:
+        """Return the account that a token stands for.
+
+        Raises ServiceError ``unauthenticated`` with code ``invalid_token`` or ``token_expired``,
+        and what ``fetch_jwks`` raises when no key has been fetched yet.
+        """
+        known = self._verified.get(token)
+        if known is not None:
+            expires_at, actor = known
+            if expires_at > time.time():
+                return actor
+            del self._verified[token]
+            raise _expired()
+        if len(token) > _MAX_TOKEN_LENGTH:
+            raise _invalid()
+        keys = await self._keys_for(token)
+        expires_at, actor = self._decode(token, keys)
+        self._verified[token] = (expires_at, actor)
+        if len(self._verified) > _CACHE_SIZE:
+            self._verified.popitem(last=False)
+        return actor
+
+    async def _keys_for(self, token: str) -> KeySet:
+        key_id = _key_id(token)
+        stale = key_id not in self._key_ids
+        if stale and time.monotonic() - self._fetched_at > _REFETCH_INTERVAL_S:
+            document: KeySetSerialization = orjson.loads(await self._fetch_jwks())
+            self._keys = KeySet.import_key_set(document)
+            self._key_ids = frozenset(key.kid for key in self._keys.keys if key.kid)
+            self._fetched_at = time.monotonic()
+        if self._keys is None or key_id not in self._key_ids:
+            raise _invalid()
+        return self._keys
+
+    def _decode(self, token: str, keys: KeySet) -> tuple[float, Actor]:
+        try:
+            decoded = jwt.decode(token, keys, algorithms=list(ALGORITHMS))
+        except (JoseError, ValueError, TypeError, KeyError):
+            raise _invalid() from None
+        claims = decoded.claims
+        now = time.time()
+        if decoded.header.get("typ") != TOKEN_TYPE:
+            raise _invalid()
+        if claims.get("iss") != self._issuer or claims.get("aud") != self._audience:
+            raise _invalid()
+        expires_at, not_before = claims.get("exp"), claims.get("nbf", 0)
+        if not isinstance(expires_at, int) or not isinstance(not_before, int):
+            raise _invalid()
+        if not_before > now + _CLOCK_SLACK_S:
+            raise _invalid()
+        if expires_at <= now:
+            raise _expired()
+        subject, session = claims.get("sub"), claims.get("sid")
+        if not isinstance(subject, str) or not isinstance(session, str):
+            raise _invalid()
+        return float(expires_at), Actor(
+            kind="account",
+            account_id=subject,
+            session_id=session,
+            roles=frozenset(claims.get("roles", ())),
+            memberships=dict(claims.get("sellers", {})),
+        )
+
+
+def _key_id(token: str) -> str:
+    try:
+        header = jwt_header(token)
+    except ValueError:
+        raise _invalid() from None
+    key_id = header.get("kid")
+    if not isinstance(key_id, str):
+        raise _invalid()
+    return key_id
+
+
+def jwt_header(token: str) -> dict[str, object]:
+    """Return the unverified header of a compact JWT; raise ValueError for any other text."""
+    head, first, rest = token.partition(".")
+    if not first or rest.count(".") != 1 or not token.isascii():
+        raise ValueError("not a compact JWT")
+    header = orjson.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    if not isinstance(header, dict):
+        raise ValueError("not a compact JWT")
+    return header
+
+
+def _invalid() -> ServiceError:
+    return unauthenticated("invalid_token", "The access token is not valid.")
+
+
+def _expired() -> ServiceError:
+    return unauthenticated("token_expired", "The access token has expired.")

@@ -1,0 +1,149 @@
+"""The client side of every RPC: always a deadline, the request's context passed on, errors mapped."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from chassis.context import RequestContext, current
+from chassis.errors import ServiceError, from_rpc_error
+from chassis.grpc_server import MAX_MESSAGE_BYTES
+from chassis.telemetry import span
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
+
+_RETRIES = 2
+_RETRY_BASE_S = 0.05
+CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.lb_policy_name", "round_robin"),
+    ("grpc.enable_retries", 0),
+)
+
+
+class Peer:
+    """A channel to another service.
+
+    ``name`` is the peer, as errors name it; ``service`` is the caller; ``target`` is a gRPC name
+    such as ``unix:/run/soko/orders.sock`` or ``dns:///orders:50051``.
+    """
+
+    def __init__(
+        self, name: str, target: str, *, service: str, default_timeout_s: float = 3.0
+    ) -> None:
+        self.name = name
+        self.channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
+        self._service = service
+        self._default_timeout_s = default_timeout_s
+
+    async def close(self) -> None:
+        """Close the channel; calls under way end as unavailable."""
+        await self.channel.close()
+
+    async def call(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[Request, Response],
+        request: Request,
+        *,
+        timeout_s: float | None = None,
+        retry: bool = False,
+        forward_actor: bool = False,
+        metadata: Sequence[tuple[str, str]] = (),
+    ) -> Response:
+        """Return the answer of a call.
+
+        The deadline is ``timeout_s`` or what is left of the request that is being handled,
+        whichever ends first. ``retry`` repeats a call that found nobody, twice at most: only for
+        calls that may run twice. ``forward_actor`` passes the user's own token on.
+        Raises ServiceError: the peer's own error, ``unavailable`` or ``timeout`` with the peer's
+        name in ``extra``.
+        """
+        response, _ = await self.call_with_trailers(
+            method,
+            request,
+            timeout_s=timeout_s,
+            retry=retry,
+            forward_actor=forward_actor,
+            metadata=metadata,
+        )
+        return response
+
+    async def call_with_trailers(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[Request, Response],
+        request: Request,
+        *,
+        timeout_s: float | None = None,
+        retry: bool = False,
+        forward_actor: bool = False,
+        metadata: Sequence[tuple[str, str]] = (),
+    ) -> tuple[Response, Mapping[str, str]]:
+        """Do as ``call`` and return the answer's trailing metadata too."""
+        context = current()
+        deadline = time.monotonic() + (timeout_s or self._default_timeout_s)
+        if context.deadline is not None:
+            deadline = min(deadline, context.deadline)
+        with span(f"call {self.name}", "client", context.traceparent) as traceparent:
+            sent = self._metadata(context, traceparent, forward_actor, metadata)
+            attempt = 0
+            while True:
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    raise self._timed_out()
+                call = method(request, timeout=remaining, metadata=sent)
+                try:
+                    response = await call
+                except grpc.aio.AioRpcError as error:
+                    failure = from_rpc_error(error, self.name)
+                    if not (retry and failure.kind == "unavailable" and attempt < _RETRIES):
+                        raise failure from None
+                    await _back_off(attempt, deadline)
+                    attempt += 1
+                else:
+                    return response, _trailers(await call.trailing_metadata())
+
+    def _metadata(
+        self,
+        context: RequestContext,
+        traceparent: str,
+        forward_actor: bool,
+        extra: Sequence[tuple[str, str]],
+    ) -> list[tuple[str, str]]:
+        sent = [("soko-service", self._service), ("traceparent", traceparent), *extra]
+        if context.request_id:
+            sent.append(("x-request-id", context.request_id))
+        if forward_actor and context.authorization:
+            sent.append(("authorization", context.authorization))
+        return sent
+
+    def _timed_out(self) -> ServiceError:
+        return ServiceError(
+            "timeout",
+            "service_timeout",
+            f"{self.name} did not answer in time.",
+            extra={"service": self.name, "retry_after_s": 1},
+        )
+
+
+async def _back_off(attempt: int, deadline: float) -> None:
+    pause_s = _RETRY_BASE_S * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311
+    await asyncio.sleep(min(pause_s, max(0.0, deadline - time.monotonic())))
+
+
+def _trailers(metadata: object) -> Mapping[str, str]:
+    if not metadata:
+        return {}
+    return {str(key): str(value) for key, value in metadata}  # type: ignore[attr-defined]

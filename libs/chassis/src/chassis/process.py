@@ -1,0 +1,204 @@
+"""The life of a service process: settings, logs, server, background work, drain, end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+import grpc
+import uvloop
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from chassis.auth import AccessTokenVerifier
+from chassis.grpc_client import Peer
+from chassis.grpc_server import SERVER_OPTIONS, RequestInterceptor
+from chassis.logs import configure_logging, get_logger
+from chassis.metrics import serve_metrics
+from chassis.settings import ProcessSettings, load_file_variables
+from chassis.telemetry import configure_tracing
+
+if TYPE_CHECKING:
+    from chassis.broker import Broker
+    from chassis.database import Database
+
+_DRAIN_S = 5.0
+_HEALTH_INTERVAL_S = 2.0
+_RESTART_PAUSE_S = 1.0
+_log = get_logger(__name__)
+
+S = TypeVar("S", bound=ProcessSettings)
+
+
+class Background(Protocol):
+    """Work beside the requests: a relay, a consumer, a sweeper."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set, then finish what is under way and return."""
+        ...
+
+
+@dataclass
+class ServiceApp:
+    """What a service is made of, as its ``bootstrap.build`` put it together."""
+
+    services: list[tuple[Callable[[Any, grpc.aio.Server], None], object]]
+    """Pairs of a generated ``add_...Servicer_to_server`` and the servicer."""
+    background: list[Background] = field(default_factory=list)
+    databases: list[Database] = field(default_factory=list)
+    broker: Broker | None = None
+    close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """Called at the end, last first."""
+    fetch_jwks: Callable[[], Awaitable[str]] | None = None
+    """The issuer's keys; by default they are asked of identity."""
+
+
+@dataclass
+class ServiceContext(Generic[S]):
+    """What ``bootstrap.build`` is given."""
+
+    name: str
+    settings: S
+    peers: list[Peer] = field(default_factory=list)
+
+    def peer(self, name: str, target: str, *, default_timeout_s: float = 3.0) -> Peer:
+        """Return a channel to another service, closed at the end of the process."""
+        peer = Peer(name, target, service=self.name, default_timeout_s=default_timeout_s)
+        self.peers.append(peer)
+        return peer
+
+
+def run_service(
+    name: str, settings: S, build: Callable[[ServiceContext[S]], Awaitable[ServiceApp]]
+) -> None:
+    """Run a service until SIGTERM or SIGINT, then drain it.
+
+    ``build`` constructs the adapters; databases and the broker are opened here.
+    """
+    configure_logging(name, settings.log_level, settings.log_format)
+    configure_tracing(name, settings)
+    serve_metrics(settings.metrics_port)
+    uvloop.run(_serve(ServiceContext(name, settings), build))
+
+
+def load_settings(cls: type[S]) -> S:
+    """Read a process's settings from the environment and from ``_FILE`` variables.
+
+    Ends the process with one line per mistake when a setting is missing or wrong.
+    """
+    from pydantic import ValidationError
+
+    try:
+        load_file_variables()
+        return cls()
+    except (ValidationError, OSError) as error:
+        if isinstance(error, OSError):
+            raise SystemExit(f"cannot read a settings file: {error}") from None
+        lines = [f"SOKO_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        raise SystemExit("\n".join(lines)) from None
+
+
+async def _serve(
+    context: ServiceContext[S], build: Callable[[ServiceContext[S]], Awaitable[ServiceApp]]
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    app = await build(context)
+    async with contextlib.AsyncExitStack() as stack:
+        for close in [*(peer.close for peer in context.peers), *app.close]:
+            stack.push_async_callback(close)
+        for database in app.databases:
+            await database.open()
+            stack.push_async_callback(database.close)
+        if app.broker is not None:
+            await app.broker.connect()
+            stack.push_async_callback(app.broker.close)
+        await _run(context, app, stop)
+
+
+async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event) -> None:
+    settings = context.settings
+    verifier = AccessTokenVerifier(app.fetch_jwks or _ask_identity(context))
+    server = grpc.aio.server(interceptors=[RequestInterceptor(verifier)], options=SERVER_OPTIONS)
+    for add, servicer in app.services:
+        add(servicer, server)
+    status = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(status, server)
+    if not settings.production:
+        _add_reflection(server)
+    server.add_insecure_port(settings.grpc_listen)
+    await server.start()
+    tasks = [asyncio.create_task(_keep_running(work, stop)) for work in app.background]
+    tasks.append(asyncio.create_task(_watch_health(status, app, stop)))
+    _log.info("serving", listen=settings.grpc_listen)
+    await stop.wait()
+    _log.info("draining")
+    await status.enter_graceful_shutdown()
+    await server.stop(_DRAIN_S)
+    _, late = await asyncio.wait(tasks, timeout=_DRAIN_S)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    _log.info("stopped")
+
+
+async def _keep_running(work: Background, stop: asyncio.Event) -> None:
+    """Run background work again after an error that it did not handle: it must not end silently."""
+    while not stop.is_set():
+        try:
+            await work.run(stop)
+        except Exception:
+            _log.exception("background_failed", work=type(work).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_RESTART_PAUSE_S):
+                    await stop.wait()
+        else:
+            return
+
+
+async def _watch_health(
+    status: health.aio.HealthServicer, app: ServiceApp, stop: asyncio.Event
+) -> None:
+    """Answer health checks by whether the databases do, at most two seconds late."""
+    while not stop.is_set():
+        healthy = True
+        for database in app.databases:
+            try:
+                async with asyncio.timeout(_HEALTH_INTERVAL_S):
+                    await database.ping()
+            except Exception as error:
+                _log.warning("database_away", error=str(error))
+                healthy = False
+        await status.set(
+            "",
+            health_pb2.HealthCheckResponse.SERVING
+            if healthy
+            else health_pb2.HealthCheckResponse.NOT_SERVING,
+        )
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HEALTH_INTERVAL_S):
+                await stop.wait()
+
+
+def _ask_identity(context: ServiceContext[S]) -> Callable[[], Awaitable[str]]:
+    from soko.identity.v1 import key_pb2, key_pb2_grpc
+
+    peer = context.peer("identity", context.settings.identity_target)
+    stub = key_pb2_grpc.KeyServiceStub(peer.channel)
+
+    async def fetch() -> str:
+        answer = await peer.call(stub.GetJwks, key_pb2.GetJwksRequest(), retry=True)
+        return answer.jwks_json
+
+    return fetch
+
+
+def _add_reflection(server: grpc.aio.Server) -> None:
+    from grpc_reflection.v1alpha import reflection
+
+    reflection.enable_server_reflection((reflection.SERVICE_NAME,), server)

@@ -1,0 +1,52 @@
+"""Settings of a process: environment variables, read once at the start and frozen.
+
+Any variable may be given as ``<NAME>_FILE`` instead, with the path of a file that holds the value,
+as container secrets are mounted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "SOKO_"
+
+
+class ProcessSettings(BaseSettings):
+    """What every process reads; a service adds its own fields in a subclass."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    environment: Literal["development", "production"] = "development"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    secret: SecretStr = Field(min_length=32, description="Signs cursors and guests' tokens.")
+    nats_url: str = "nats://127.0.0.1:4222"
+    database_url: str = ""
+    database_pool_max: int = Field(default=8, ge=1, le=100)
+    grpc_listen: str = Field(default="", description="unix:/path or host:port")
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    default_currency: str = Field(default="KES", pattern="^[A-Z]{3}$")
+    otlp_endpoint: str = ""
+    trace_sample_ratio: float = Field(default=0.01, ge=0, le=1)
+    identity_target: str = ""
+
+    @property
+    def production(self) -> bool:
+        """Whether conveniences for developers are off."""
+        return self.environment == "production"
+
+
+def load_file_variables(environ: Mapping[str, str] | None = None) -> None:
+    """Set each variable that is given as a file and not by value.
+
+    Raises OSError, naming the path, for a file that cannot be read.
+    """
+    for name, path in dict(environ or os.environ).items():
+        if name.startswith(PREFIX) and name.endswith("_FILE"):
+            os.environ.setdefault(name.removesuffix("_FILE"), Path(path).read_text().strip())
