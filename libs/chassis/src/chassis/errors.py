@@ -18,6 +18,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 _DOMAIN = "soko"
+_DEADLINE_EXCEEDED = "deadline_exceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,21 @@ def unavailable(service: str, retry_after_s: int = 1) -> ServiceError:
     )
 
 
+def timed_out(service: str) -> ServiceError:
+    """Return the error for a part that did not answer in time: what it did is unknown."""
+    return ServiceError(
+        "timeout",
+        "service_timeout",
+        f"{service} did not answer in time.",
+        extra={"service": service, "retry_after_s": 1},
+    )
+
+
+def deadline_exceeded() -> ServiceError:
+    """Return the error for a call that this process gave up at its deadline."""
+    return ServiceError("timeout", _DEADLINE_EXCEEDED, "The call took too long.")
+
+
 def as_service_error(error: BaseException) -> ServiceError | None:
     """Return a business error as a ServiceError, or None for one that nobody foresaw.
 
@@ -185,9 +201,9 @@ def from_status(status: status_pb2.Status) -> ServiceError | None:
     bad = error_details_pb2.BadRequest()
     violations: list[Violation] = []
     for detail in status.details:
-        if detail.Is(info.DESCRIPTOR):
+        if detail.TypeName() == "google.rpc.ErrorInfo":
             detail.Unpack(info)
-        elif detail.Is(bad.DESCRIPTOR):
+        elif detail.TypeName() == "google.rpc.BadRequest":
             detail.Unpack(bad)
             violations = [Violation(v.field, v.description) for v in bad.field_violations]
     kind = info.metadata.get("kind", "")
@@ -201,16 +217,11 @@ def from_rpc_error(error: grpc.aio.AioRpcError, service: str) -> ServiceError:
     """Return what a failed call of a peer means to the caller."""
     status = rpc_status.from_call(error)  # type: ignore[arg-type]
     known = from_status(status) if status is not None else None
-    if known is not None:
+    if known is not None and known.code != _DEADLINE_EXCEEDED:
         return known
     kind = _KIND_OF_STATUS.get(error.code(), "internal")
     if kind == "unavailable":
         return unavailable(service)
     if kind == "timeout":
-        return ServiceError(
-            "timeout",
-            "service_timeout",
-            f"{service} did not answer in time.",
-            extra={"service": service, "retry_after_s": 1},
-        )
+        return timed_out(service)
     return ServiceError(kind, kind, "" if kind == "internal" else error.details() or "")

@@ -1,4 +1,4 @@
-"""The client side of every RPC: always a deadline, the request's context passed on, errors mapped."""
+"""The client side of every RPC: always a deadline, the context passed on, errors mapped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import grpc
 from google.protobuf.message import Message
 
 from chassis.context import RequestContext, current
-from chassis.errors import ServiceError, from_rpc_error
+from chassis.errors import from_rpc_error, timed_out
 from chassis.grpc_server import MAX_MESSAGE_BYTES
 from chassis.telemetry import span
 
@@ -102,7 +102,7 @@ class Peer:
             while True:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
-                    raise self._timed_out()
+                    raise timed_out(self.name)
                 call = method(request, timeout=remaining, metadata=sent)
                 try:
                     response = await call
@@ -128,14 +128,6 @@ class Peer:
         if forward_actor and context.authorization:
             sent.append(("authorization", context.authorization))
         return sent
-
-    def _timed_out(self) -> ServiceError:
-        return ServiceError(
-            "timeout",
-            "service_timeout",
-            f"{self.name} did not answer in time.",
-            extra={"service": self.name, "retry_after_s": 1},
-        )
 
 
 async def _back_off(attempt: int, deadline: float) -> None:

@@ -16,7 +16,7 @@ from chassis import telemetry
 from chassis.actor import GUEST, Actor
 from chassis.auth import AccessTokenVerifier
 from chassis.context import RequestContext
-from chassis.errors import ServiceError, as_service_error, to_status
+from chassis.errors import ServiceError, as_service_error, deadline_exceeded, to_status
 from chassis.idempotency_key import IdempotencyKey
 from chassis.logs import get_logger
 from chassis.metrics import RPC_HANDLED, RPC_SECONDS
@@ -80,7 +80,7 @@ class RequestInterceptor(grpc.aio.ServerInterceptor):
 
         async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             started = time.monotonic()
-            metadata: dict[str, str | bytes] = dict(context.invocation_metadata() or ())  # type: ignore[arg-type]
+            metadata: dict[str, str | bytes] = dict(context.invocation_metadata() or ())
             parent = str(metadata.get("traceparent", ""))
             with telemetry.span(name, "server", parent) as traceparent:
                 token = None
@@ -155,7 +155,7 @@ def _known(error: Exception, method: str) -> ServiceError:
     """Return what the caller may be told of an error; what is unknown is logged, not told."""
     known = as_service_error(error)
     if known is None and isinstance(error, TimeoutError):
-        known = ServiceError("timeout", "deadline_exceeded", "The call took too long.")
+        known = deadline_exceeded()
     if known is None or known.kind == "internal":
         _log.error("rpc_failed", method=method, exc_info=error)
         return ServiceError("internal", "internal", "Something went wrong on our side.")
