@@ -1,0 +1,291 @@
+"""One service's PostgreSQL database: pooled, prepared, autocommit, never a hang.
+
+Statements are hand-written SQL with named parameters (``%(name)s``; a literal per cent sign is
+``%%``). Rows are dicts, ``json`` and ``jsonb`` go through orjson, a dict given as a parameter is
+sent as ``jsonb``, a list as an array.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, TypeVar, cast
+
+import orjson
+import psycopg
+from psycopg import errors
+from psycopg.abc import PQGen
+from psycopg.adapt import AdaptersMap, PyFormat
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from chassis.errors import ServiceError, unavailable
+
+Row = dict[str, Any]
+Params = Mapping[str, Any] | Sequence[Any] | None
+_Result = TypeVar("_Result")
+
+_ACQUIRE_TIMEOUT_S = 3.0
+_CONNECT_TIMEOUT_S = 3
+_RECONNECT_TIMEOUT_S = 3.0
+"""The pool's own retries back off up to this; a short one keeps the recovery short, because the
+next request starts the attempts again."""
+_IDLE_S = 60.0
+_ANSWER_GRACE_S = 1.0
+"""How long after the server's own statement timeout we stop to believe in an answer."""
+_PREPARED_MAX = 500
+_CONTENTION_TRIES = 3
+
+
+class Statements(Protocol):
+    """What a repository needs: a Database (each statement commits) or a Session (a transaction)."""
+
+    async def fetch_all(self, sql: str, params: Params = None) -> list[Row]:
+        """Return all rows."""
+        ...
+
+    async def fetch_one(self, sql: str, params: Params = None) -> Row | None:
+        """Return the first row, or None."""
+        ...
+
+    async def execute(self, sql: str, params: Params = None) -> int:
+        """Return the number of rows that the statement touched."""
+        ...
+
+
+class _Connection(psycopg.AsyncConnection[Row]):
+    """A connection that gives up on a server which does not answer at all.
+
+    The server's ``statement_timeout`` does not help against a frozen server or a cut network.
+    """
+
+    answer_timeout_s: float | None = None
+
+    async def wait(
+        self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None
+    ) -> _Result:
+        """Wait for an answer, but not for ever; without one, close the connection."""
+        limit = timeout or self.answer_timeout_s
+        started = time.monotonic()
+        try:
+            return await super().wait(gen, interval, limit)
+        except errors.OperationalError:
+            active = self.pgconn.transaction_status == TransactionStatus.ACTIVE
+            if active and limit is not None and time.monotonic() - started >= limit:
+                self.pgconn.finish()
+            raise
+
+
+class _Adaptation:
+    """How Python's types travel: psycopg's ways, but JSON with orjson and a dict as ``jsonb``."""
+
+    connection = None
+
+    def __init__(self) -> None:
+        self.adapters = AdaptersMap(psycopg.adapters)
+        set_json_dumps(orjson.dumps, self)
+        set_json_loads(orjson.loads, self)
+        self.adapters.register_dumper(dict, self.adapters.get_dumper(Jsonb, PyFormat.TEXT))
+
+
+_LOST = (
+    errors.InterfaceError,
+    errors.AdminShutdown,
+    errors.CrashShutdown,
+    errors.CannotConnectNow,
+    errors.TooManyConnections,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    PoolTimeout,
+    PoolClosed,
+    TooManyRequests,
+)
+_CONTENTION = (errors.DeadlockDetected, errors.SerializationFailure)
+
+
+def _translated(error: psycopg.Error) -> ServiceError | None:
+    """Return what a failure of the database (not of the statement) means to a caller."""
+    if isinstance(error, errors.QueryCanceled):
+        return ServiceError(
+            "timeout",
+            "database_timeout",
+            "The database did not answer in time.",
+            extra={"service": "database", "retry_after_s": 1},
+        )
+    # A lost connection has no SQLSTATE: libpq made the error, not the server.
+    if isinstance(error, _LOST) or (
+        isinstance(error, errors.OperationalError) and error.sqlstate is None
+    ):
+        return unavailable("database")
+    return None
+
+
+class Session:
+    """One transaction; see Database.transaction."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: psycopg.AsyncConnection[Row]) -> None:
+        self._connection = connection
+
+    async def fetch_all(self, sql: str, params: Params = None) -> list[Row]:
+        """Return all rows."""
+        return await (await self._connection.execute(cast(Any, sql), params)).fetchall()
+
+    async def fetch_one(self, sql: str, params: Params = None) -> Row | None:
+        """Return the first row, or None."""
+        return await (await self._connection.execute(cast(Any, sql), params)).fetchone()
+
+    async def execute(self, sql: str, params: Params = None) -> int:
+        """Return the number of rows that the statement touched."""
+        return (await self._connection.execute(cast(Any, sql), params)).rowcount
+
+    async def execute_many(self, sql: str, params: Sequence[Params]) -> int:
+        """Run one statement for many sets of parameters, pipelined; return the rows touched."""
+        async with self._connection.cursor() as cursor:
+            await cursor.executemany(cast(Any, sql), cast(Any, params))
+            return cursor.rowcount
+
+
+class Database:
+    """A pool of connections in autocommit mode: each statement is a transaction of its own.
+
+    Raises ServiceError ``unavailable`` when the database is away or all connections stay busy, and
+    ``timeout`` when a statement runs longer than ``statement_timeout_ms``. Errors of a statement
+    itself, such as ``psycopg.errors.UniqueViolation``, pass through. A statement outside of a
+    transaction is tried again when PostgreSQL chose it as a deadlock's victim.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        min_size: int = 1,
+        max_size: int = 8,
+        statement_timeout_ms: int = 5000,
+        acquire_timeout_s: float = _ACQUIRE_TIMEOUT_S,
+        name: str = "soko",
+    ) -> None:
+        self._answer_timeout_s = statement_timeout_ms / 1000 + _ANSWER_GRACE_S
+        self._acquire_timeout_s = acquire_timeout_s
+        self._pool: AsyncConnectionPool[_Connection] = AsyncConnectionPool(
+            url,
+            connection_class=_Connection,
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "prepare_threshold": 0,
+                "context": _Adaptation(),
+                "connect_timeout": _CONNECT_TIMEOUT_S,
+                "application_name": name,
+                "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC -c jit=off"
+                f" -c idle_in_transaction_session_timeout={4 * statement_timeout_ms}",
+                "keepalives_idle": 10,
+                "keepalives_interval": 3,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 10_000,
+            },
+            min_size=min_size,
+            max_size=max_size,
+            open=False,
+            configure=self._configure,
+            timeout=acquire_timeout_s,
+            max_idle=_IDLE_S,
+            reconnect_timeout=_RECONNECT_TIMEOUT_S,
+            num_workers=2,
+        )
+
+    async def _configure(self, connection: _Connection) -> None:
+        connection.prepared_max = _PREPARED_MAX
+        connection.answer_timeout_s = self._answer_timeout_s
+
+    async def open(self) -> None:
+        """Start the pool; connections come in the background."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Close all connections; those in use close when they come back."""
+        await self._pool.close()
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life; raises ServiceError ``unavailable``."""
+        await self.execute("SELECT 1")
+
+    async def fetch_all(self, sql: str, params: Params = None) -> list[Row]:
+        """Return all rows."""
+        return (await self._run(sql, params))[0]
+
+    async def fetch_one(self, sql: str, params: Params = None) -> Row | None:
+        """Return the first row, or None."""
+        rows = (await self._run(sql, params))[0]
+        return rows[0] if rows else None
+
+    async def execute(self, sql: str, params: Params = None) -> int:
+        """Return the number of rows that the statement touched."""
+        return (await self._run(sql, params))[1]
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """Open one transaction: committed at the end, rolled back on an exception.
+
+        A connection lost during COMMIT raises ``unavailable`` although the effect may stand.
+        """
+        connection = await self._acquire()
+        try:
+            async with connection.transaction():
+                yield Session(connection)
+        except psycopg.Error as error:
+            translated = _translated(error)
+            if translated is None:
+                raise
+            raise translated from error
+        finally:
+            await self._pool.putconn(connection)
+
+    async def _run(self, sql: str, params: Params) -> tuple[list[Row], int]:
+        for attempt in range(1, _CONTENTION_TRIES + 1):
+            connection = await self._acquire()
+            try:
+                cursor = await connection.execute(cast(Any, sql), params)
+                rows = await cursor.fetchall() if cursor.description is not None else []
+                return rows, cursor.rowcount
+            except psycopg.Error as error:
+                if isinstance(error, _CONTENTION) and attempt < _CONTENTION_TRIES:
+                    continue
+                translated = _translated(error)
+                if translated is None:
+                    raise
+                raise translated from error
+            finally:
+                await self._pool.putconn(connection)
+        raise AssertionError("unreachable")
+
+    async def _acquire(self) -> _Connection:
+        """Return a connection that was alive a moment ago.
+
+        A socket that is readable while nothing was asked holds the server's farewell (or a notice):
+        such a connection is tested first. Others cost one system call instead of a round trip.
+        """
+        deadline = time.monotonic() + self._acquire_timeout_s
+        while True:
+            try:
+                connection = await self._pool.getconn(deadline - time.monotonic())
+            except psycopg.Error as error:
+                raise unavailable("database") from error
+            poll = select.poll()
+            try:
+                poll.register(connection.pgconn.socket, select.POLLIN)
+                if not poll.poll(0):
+                    return connection
+                await self._pool.check_connection(connection)
+            except psycopg.Error:
+                await self._pool.putconn(connection)
+            except BaseException:
+                await self._pool.putconn(connection)
+                raise
+            else:
+                return connection

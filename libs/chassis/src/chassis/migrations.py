@@ -1,0 +1,242 @@
+"""Alembic for a service's own tree of revisions, run by ``migrate`` and never by ``serve``.
+
+A service's ``migrations/env.py`` is::
+
+    from alembic import context
+    from chassis.migrations import run_env
+    from orders.adapters.tables import metadata
+
+    run_env(context, metadata)
+
+with ``chassis_tables(metadata)`` called in its ``tables.py``, and its first revision calls
+``install_outbox(op)`` and the like.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    func,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from chassis import schema
+
+_REACH_TIMEOUT_S = 30.0
+_LOCK_TIMEOUT = "15s"
+"""A migration waits no longer for a table than this: everybody behind it in the queue waits too."""
+
+
+class Operations(Protocol):
+    """The part of alembic's ``op`` that the install functions need."""
+
+    def execute(self, sqltext: str, /) -> None:
+        """Run one statement."""
+        ...
+
+
+def install_outbox(op: Any) -> None:
+    """Create the outbox, its counters, the relay's state and the function ``outbox_append``."""
+    _install(op, schema.OUTBOX)
+
+
+def install_inbox(op: Any) -> None:
+    """Create the inbox and the dead letters."""
+    _install(op, schema.INBOX)
+
+
+def install_idempotency(op: Any) -> None:
+    """Create the store of idempotent answers."""
+    _install(op, schema.IDEMPOTENCY)
+
+
+def _install(op: Operations, statements: Sequence[str]) -> None:
+    for statement in statements:
+        op.execute(statement)
+
+
+def chassis_tables(
+    metadata: MetaData, *, outbox: bool = True, inbox: bool = True, idempotency: bool = True
+) -> None:
+    """Register the installed tables, so that ``alembic check`` knows them."""
+    if outbox:
+        _outbox_tables(metadata)
+    if inbox:
+        _inbox_tables(metadata)
+    if idempotency:
+        created_at = _now("created_at")
+        Table(
+            "idempotency_key",
+            metadata,
+            Column("scope", Text, primary_key=True),
+            Column("key", Text, primary_key=True),
+            Column("fingerprint", Text, nullable=False),
+            Column("state", Text, nullable=False),
+            Column("response", LargeBinary),
+            Column("locked_until", DateTime(timezone=True)),
+            created_at,
+            Index("idempotency_key_created_at", created_at),
+        )
+
+
+def _now(name: str) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _outbox_tables(metadata: MetaData) -> None:
+    occurred_at = Column("occurred_at", DateTime(timezone=True), nullable=False)
+    published_at = Column("published_at", DateTime(timezone=True))
+    Table(
+        "outbox",
+        metadata,
+        Column("id", UUID(as_uuid=True), primary_key=True),
+        Column("aggregate_id", Text, nullable=False),
+        Column("sequence", BigInteger, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("payload", LargeBinary, nullable=False),
+        Column("traceparent", Text, nullable=False),
+        occurred_at,
+        Column("claimed_until", DateTime(timezone=True)),
+        published_at,
+        UniqueConstraint("aggregate_id", "sequence", name="outbox_aggregate_id_sequence_key"),
+        Index("outbox_unpublished", occurred_at, postgresql_where=published_at.is_(None)),
+    )
+    Table(
+        "outbox_sequence",
+        metadata,
+        Column("aggregate_id", Text, primary_key=True),
+        Column("last", BigInteger, nullable=False),
+    )
+    Table(
+        "relay_state",
+        metadata,
+        Column("stream", Text, primary_key=True),
+        Column("created", Text, nullable=False),
+    )
+
+
+def _inbox_tables(metadata: MetaData) -> None:
+    Table(
+        "inbox",
+        metadata,
+        Column("event_id", UUID(as_uuid=True), primary_key=True),
+        _now("received_at"),
+    )
+    Table(
+        "dead_letter",
+        metadata,
+        Column("event_id", UUID(as_uuid=True), primary_key=True),
+        Column("context", Text, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("source", Text, nullable=False),
+        Column("aggregate_id", Text, nullable=False),
+        Column("sequence", BigInteger, nullable=False),
+        Column("traceparent", Text, nullable=False),
+        Column("occurred_at", DateTime(timezone=True), nullable=False),
+        Column("payload", LargeBinary, nullable=False),
+        Column("error", Text, nullable=False),
+        Column("deliveries", Integer, nullable=False),
+        _now("failed_at"),
+        Column("redriven_at", DateTime(timezone=True)),
+    )
+
+
+def upgrade(url: str, script_location: Path, service: str) -> None:
+    """Bring a database to the newest revision; any number of callers at once do it once.
+
+    Waits up to 30 s for the database to answer. Raises sqlalchemy's OperationalError otherwise.
+    """
+    with _locked_connection(url, service) as connection:
+        command.upgrade(_config(script_location, connection), "head")
+
+
+def check(url: str, script_location: Path, service: str) -> None:
+    """Compare a migrated database with the tables that ``env.py`` names.
+
+    Raises alembic's AutogenerateDiffsDetected when they differ.
+    """
+    with _locked_connection(url, service) as connection:
+        command.check(_config(script_location, connection))
+
+
+def run_env(context: Any, metadata: MetaData) -> None:
+    """Do the work of ``env.py``; outside of upgrade and check the url is SOKO_DATABASE_URL."""
+    connection = context.config.attributes.get("connection")
+    if connection is not None:
+        _run_on(context, metadata, connection)
+        return
+    with _connection(os.environ["SOKO_DATABASE_URL"]) as own:
+        _run_on(context, metadata, own)
+        own.commit()
+
+
+def _run_on(context: Any, metadata: MetaData, connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        compare_type=True,
+        compare_server_default=False,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _config(script_location: Path, connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(script_location).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Connection]:
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    deadline = time.monotonic() + _REACH_TIMEOUT_S
+    while True:
+        try:
+            connection = engine.connect()
+            break
+        except OperationalError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.3)
+    with connection:
+        yield connection
+
+
+@contextmanager
+def _locked_connection(url: str, service: str) -> Iterator[Connection]:
+    """Hold a session-level advisory lock that belongs to the service's migrations."""
+    key = int.from_bytes(hashlib.sha256(f"soko migrate {service}".encode()).digest()[:7], "big")
+    with _connection(url) as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
+        connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
+        connection.commit()
+        yield connection
+        connection.commit()
