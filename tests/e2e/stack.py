@@ -1,0 +1,67 @@
+"""The embedded stack as a user starts it, on a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.architecture.source_tree import ROOT
+
+PAYMENT_WINDOW_S = 15
+"""How long an unpaid order lives here; longer than any test's payment takes."""
+
+
+class Stack:
+    """Starts with ``./soko up``, ends with ``./soko down``."""
+
+    def __init__(self, home: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environ = {
+            **os.environ,
+            "SOKO_HOME": str(home),
+            "SOKO_PAYMENT_WINDOW_S": str(PAYMENT_WINDOW_S),
+        }
+
+    def run(self, *arguments: str) -> str:
+        """Run a command of the CLI and return what it prints; fail with it when it fails."""
+        ran = subprocess.run(
+            [str(ROOT / "soko"), *arguments],
+            env=self._environ,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert ran.returncode == 0, f"soko {' '.join(arguments)}:\n{ran.stdout}{ran.stderr}"
+        return ran.stdout
+
+    def start(self) -> None:
+        self.run("up", "--detach", "--no-demo", "--port", str(self.port))
+
+    def stop(self) -> None:
+        self.run("down")
+
+    def pid(self, service: str) -> int:
+        """Return the process id of a running service."""
+        status = json.loads(self.run("status", "--json"))
+        return next(int(item["pid"]) for item in status["services"] if item["name"] == service)
+
+    def kill(self, service: str) -> None:
+        """End a service as a crash does."""
+        os.kill(self.pid(service), signal.SIGKILL)
+
+    def grant(self, email: str, role: str) -> None:
+        self.run("admin", "grant", email, role)
+
+    def mails(self) -> list[dict[str, Any]]:
+        """Return the mail that arrived: to, subject, text, html."""
+        found: list[dict[str, Any]] = json.loads(self.run("mail", "--json"))
+        return found
