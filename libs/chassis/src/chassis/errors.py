@@ -158,7 +158,8 @@ def deadline_exceeded() -> ServiceError:
 def as_service_error(error: BaseException) -> ServiceError | None:
     """Return a business error as a ServiceError, or None for one that nobody foresaw.
 
-    A domain error is known by its ``kind`` and ``code``, because a domain imports no library.
+    A domain error is known by its ``kind`` and ``code``, because a domain imports no library; it
+    may have ``extra`` and ``violations``, pairs of a JSON pointer and what is wrong there.
     """
     if isinstance(error, ServiceError):
         return error
@@ -167,7 +168,13 @@ def as_service_error(error: BaseException) -> ServiceError | None:
     if not isinstance(kind, str) or not isinstance(code, str) or kind not in KINDS:
         return None
     extra = getattr(error, "extra", None)
-    return ServiceError(kind, code, str(error), extra=extra if isinstance(extra, Mapping) else None)
+    return ServiceError(
+        kind,
+        code,
+        str(error),
+        violations=[Violation(*pair) for pair in getattr(error, "violations", ())],
+        extra=extra if isinstance(extra, Mapping) else None,
+    )
 
 
 def to_status(error: ServiceError) -> status_pb2.Status:

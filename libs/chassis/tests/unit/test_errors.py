@@ -13,6 +13,7 @@ class OrderNotPendingError(Exception):
     kind = "conflict"
     code = "order_not_pending"
     extra = {"status": "confirmed"}
+    violations = (("/status", "is confirmed"),)
 
 
 def test_every_kind_travels_with_code_detail_violations_and_extra() -> None:
@@ -44,6 +45,7 @@ def test_a_domain_error_is_known_by_its_kind_and_code() -> None:
         "It is confirmed.",
     )
     assert known.extra == {"status": "confirmed"}
+    assert known.violations == (Violation("/status", "is confirmed"),)
 
 
 def test_an_error_that_nobody_foresaw_is_not_told() -> None:
