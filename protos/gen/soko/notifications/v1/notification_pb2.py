@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soko.common.v1 import page_pb2 as soko_dot_common_dot_v1_dot_page__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(soko/notifications/v1/notification.proto\x12\x15soko.notifications.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19soko/common/v1/page.proto\"\x97\x01\n\x0cNotification\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0c\n\x04\x62ody\x18\x04 \x01(\t\x12\x12\n\nsubject_id\x18\x05 \x01(\t\x12\x0c\n\x04read\x18\x06 \x01(\x08\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"E\n\x18ListNotificationsRequest\x12)\n\x04page\x18\x01 \x01(\x0b\x32\x1b.soko.common.v1.PageRequest\"|\n\x19ListNotificationsResponse\x12:\n\rnotifications\x18\x01 \x03(\x0b\x32#.soko.notifications.v1.Notification\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\x12\x0e\n\x06unread\x18\x03 \x01(\x03\"\x1d\n\x0fMarkReadRequest\x12\n\n\x02id\x18\x01 \x01(\t\"M\n\x10MarkReadResponse\x12\x39\n\x0cnotification\x18\x01 \x01(\x0b\x32#.soko.notifications.v1.Notification\"B\n\x13ListMessagesRequest\x12\r\n\x05group\x18\x01 \x01(\t\x12\x12\n\x05\x61\x66ter\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x08\n\x06_after\"6\n\x0fRealtimeMessage\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x11\n\tbody_json\x18\x02 \x01(\x0c\"g\n\x14ListMessagesResponse\x12\x38\n\x08messages\x18\x01 \x03(\x0b\x32&.soko.notifications.v1.RealtimeMessage\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\x32\xea\x01\n\x13NotificationService\x12v\n\x11ListNotifications\x12/.soko.notifications.v1.ListNotificationsRequest\x1a\x30.soko.notifications.v1.ListNotificationsResponse\x12[\n\x08MarkRead\x12&.soko.notifications.v1.MarkReadRequest\x1a\'.soko.notifications.v1.MarkReadResponse2z\n\x0fRealtimeService\x12g\n\x0cListMessages\x12*.soko.notifications.v1.ListMessagesRequest\x1a+.soko.notifications.v1.ListMessagesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(soko/notifications/v1/notification.proto\x12\x15soko.notifications.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19soko/common/v1/page.proto\"\x97\x01\n\x0cNotification\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0c\n\x04\x62ody\x18\x04 \x01(\t\x12\x12\n\nsubject_id\x18\x05 \x01(\t\x12\x0c\n\x04read\x18\x06 \x01(\x08\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"U\n\x18ListNotificationsRequest\x12)\n\x04page\x18\x01 \x01(\x0b\x32\x1b.soko.common.v1.PageRequest\x12\x0e\n\x06locale\x18\x02 \x01(\t\"|\n\x19ListNotificationsResponse\x12:\n\rnotifications\x18\x01 \x03(\x0b\x32#.soko.notifications.v1.Notification\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\x12\x0e\n\x06unread\x18\x03 \x01(\x03\"-\n\x0fMarkReadRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06locale\x18\x02 \x01(\t\"M\n\x10MarkReadResponse\x12\x39\n\x0cnotification\x18\x01 \x01(\x0b\x32#.soko.notifications.v1.Notification\"B\n\x13ListMessagesRequest\x12\r\n\x05group\x18\x01 \x01(\t\x12\x12\n\x05\x61\x66ter\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x08\n\x06_after\"6\n\x0fRealtimeMessage\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x11\n\tbody_json\x18\x02 \x01(\x0c\"g\n\x14ListMessagesResponse\x12\x38\n\x08messages\x18\x01 \x03(\x0b\x32&.soko.notifications.v1.RealtimeMessage\x12\x15\n\rlast_sequence\x18\x02 \x01(\x03\x32\xea\x01\n\x13NotificationService\x12v\n\x11ListNotifications\x12/.soko.notifications.v1.ListNotificationsRequest\x1a\x30.soko.notifications.v1.ListNotificationsResponse\x12[\n\x08MarkRead\x12&.soko.notifications.v1.MarkReadRequest\x1a\'.soko.notifications.v1.MarkReadResponse2z\n\x0fRealtimeService\x12g\n\x0cListMessages\x12*.soko.notifications.v1.ListMessagesRequest\x1a+.soko.notifications.v1.ListMessagesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,21 +36,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTIFICATION']._serialized_start=128
   _globals['_NOTIFICATION']._serialized_end=279
   _globals['_LISTNOTIFICATIONSREQUEST']._serialized_start=281
-  _globals['_LISTNOTIFICATIONSREQUEST']._serialized_end=350
-  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_start=352
-  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_end=476
-  _globals['_MARKREADREQUEST']._serialized_start=478
-  _globals['_MARKREADREQUEST']._serialized_end=507
-  _globals['_MARKREADRESPONSE']._serialized_start=509
-  _globals['_MARKREADRESPONSE']._serialized_end=586
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=588
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=654
-  _globals['_REALTIMEMESSAGE']._serialized_start=656
-  _globals['_REALTIMEMESSAGE']._serialized_end=710
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=712
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=815
-  _globals['_NOTIFICATIONSERVICE']._serialized_start=818
-  _globals['_NOTIFICATIONSERVICE']._serialized_end=1052
-  _globals['_REALTIMESERVICE']._serialized_start=1054
-  _globals['_REALTIMESERVICE']._serialized_end=1176
+  _globals['_LISTNOTIFICATIONSREQUEST']._serialized_end=366
+  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_start=368
+  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_end=492
+  _globals['_MARKREADREQUEST']._serialized_start=494
+  _globals['_MARKREADREQUEST']._serialized_end=539
+  _globals['_MARKREADRESPONSE']._serialized_start=541
+  _globals['_MARKREADRESPONSE']._serialized_end=618
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=620
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=686
+  _globals['_REALTIMEMESSAGE']._serialized_start=688
+  _globals['_REALTIMEMESSAGE']._serialized_end=742
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=744
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=847
+  _globals['_NOTIFICATIONSERVICE']._serialized_start=850
+  _globals['_NOTIFICATIONSERVICE']._serialized_end=1084
+  _globals['_REALTIMESERVICE']._serialized_start=1086
+  _globals['_REALTIMESERVICE']._serialized_end=1208
 # @@protoc_insertion_point(module_scope)

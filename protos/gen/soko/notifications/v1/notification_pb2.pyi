@@ -29,10 +29,12 @@ class Notification(_message.Message):
     def __init__(self, id: _Optional[str] = ..., kind: _Optional[str] = ..., title: _Optional[str] = ..., body: _Optional[str] = ..., subject_id: _Optional[str] = ..., read: _Optional[bool] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListNotificationsRequest(_message.Message):
-    __slots__ = ("page",)
+    __slots__ = ("page", "locale")
     PAGE_FIELD_NUMBER: _ClassVar[int]
+    LOCALE_FIELD_NUMBER: _ClassVar[int]
     page: _page_pb2.PageRequest
-    def __init__(self, page: _Optional[_Union[_page_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+    locale: str
+    def __init__(self, page: _Optional[_Union[_page_pb2.PageRequest, _Mapping]] = ..., locale: _Optional[str] = ...) -> None: ...
 
 class ListNotificationsResponse(_message.Message):
     __slots__ = ("notifications", "next_cursor", "unread")
@@ -45,10 +47,12 @@ class ListNotificationsResponse(_message.Message):
     def __init__(self, notifications: _Optional[_Iterable[_Union[Notification, _Mapping]]] = ..., next_cursor: _Optional[str] = ..., unread: _Optional[int] = ...) -> None: ...
 
 class MarkReadRequest(_message.Message):
-    __slots__ = ("id",)
+    __slots__ = ("id", "locale")
     ID_FIELD_NUMBER: _ClassVar[int]
+    LOCALE_FIELD_NUMBER: _ClassVar[int]
     id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
+    locale: str
+    def __init__(self, id: _Optional[str] = ..., locale: _Optional[str] = ...) -> None: ...
 
 class MarkReadResponse(_message.Message):
     __slots__ = ("notification",)

@@ -167,7 +167,10 @@ class RealtimeServiceServicer:
     """
 
     def ListMessages(self, request, context):
-        """Messages of a group after a sequence number, oldest first, at most 500.
+        """Messages of a group after a sequence number, oldest first, at most 500. Messages are kept for some days: the first one
+        may not follow "after" directly. Errors: not_found for a name that no group can have. Each message is also published
+        once on the core NATS subject soko.realtime.<group>, and those of the last minutes again when the service starts:
+        listeners drop by sequence number what they had.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -77,7 +77,11 @@ class RealtimeServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RealtimeServiceAsyncStub: ...
     ListMessages: _grpc.UnaryUnaryMultiCallable[_notification_pb2.ListMessagesRequest, _notification_pb2.ListMessagesResponse]
-    """Messages of a group after a sequence number, oldest first, at most 500."""
+    """Messages of a group after a sequence number, oldest first, at most 500. Messages are kept for some days: the first one
+    may not follow "after" directly. Errors: not_found for a name that no group can have. Each message is also published
+    once on the core NATS subject soko.realtime.<group>, and those of the last minutes again when the service starts:
+    listeners drop by sequence number what they had.
+    """
 
 @_typing.type_check_only
 class RealtimeServiceAsyncStub(RealtimeServiceStub):
@@ -85,7 +89,11 @@ class RealtimeServiceAsyncStub(RealtimeServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListMessages: _aio.UnaryUnaryMultiCallable[_notification_pb2.ListMessagesRequest, _notification_pb2.ListMessagesResponse]  # type: ignore[assignment]
-    """Messages of a group after a sequence number, oldest first, at most 500."""
+    """Messages of a group after a sequence number, oldest first, at most 500. Messages are kept for some days: the first one
+    may not follow "after" directly. Errors: not_found for a name that no group can have. Each message is also published
+    once on the core NATS subject soko.realtime.<group>, and those of the last minutes again when the service starts:
+    listeners drop by sequence number what they had.
+    """
 
 class RealtimeServiceServicer(metaclass=_abc_1.ABCMeta):
     """Real-time messages, kept so that a client that was away gets what it missed; services only."""
@@ -96,6 +104,10 @@ class RealtimeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_pb2.ListMessagesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_pb2.ListMessagesResponse, _abc.Awaitable[_notification_pb2.ListMessagesResponse]]:
-        """Messages of a group after a sequence number, oldest first, at most 500."""
+        """Messages of a group after a sequence number, oldest first, at most 500. Messages are kept for some days: the first one
+        may not follow "after" directly. Errors: not_found for a name that no group can have. Each message is also published
+        once on the core NATS subject soko.realtime.<group>, and those of the last minutes again when the service starts:
+        listeners drop by sequence number what they had.
+        """
 
 def add_RealtimeServiceServicer_to_server(servicer: RealtimeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

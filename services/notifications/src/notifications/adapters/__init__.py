@@ -1,0 +1,1 @@
+"""PostgreSQL, gRPC peers, NATS, SMTP and templates behind the ports."""

@@ -1,0 +1,32 @@
+"""Contact data, asked of the identity service."""
+
+from __future__ import annotations
+
+from chassis.errors import ServiceError
+from chassis.grpc_client import Peer
+from notifications.domain.errors import SubjectUnavailable
+from notifications.domain.mail import Contact
+from soko.identity.v1 import account_pb2
+from soko.identity.v1.account_pb2_grpc import AccountServiceStub
+
+
+class IdentityClient:
+    """ContactReader over gRPC."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._stub = AccountServiceStub(peer.channel)
+
+    async def read(self, account_id: str) -> Contact | None:
+        """Return the contact, None for an account that is gone.
+
+        Raises SubjectUnavailable if it cannot be had now.
+        """
+        request = account_pb2.GetContactRequest(account_id=account_id)
+        try:
+            answer = await self._peer.call(self._stub.GetContact, request)
+        except ServiceError as error:
+            if error.kind == "not_found":
+                return None
+            raise SubjectUnavailable(f"identity: {error.code}") from error
+        return Contact(email=answer.email, name=answer.name, locale=answer.locale)

@@ -1,0 +1,158 @@
+"""What the use cases need from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from notifications.domain.deliveries import Delivery
+from notifications.domain.mail import Contact, MailOrder, MailSubject, RenderedMail
+from notifications.domain.notices import MailOrdered, Notice
+from notifications.domain.realtime import GroupState, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Everything that a batch of events changes here."""
+
+    groups: Mapping[str, GroupState] = field(default_factory=dict)
+    messages: Sequence[Message] = ()
+    notices: Sequence[Notice] = ()
+    mails: Sequence[MailOrdered] = ()
+    event_id_of_notice: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to store."""
+        return not (self.messages or self.notices or self.mails)
+
+
+class EventStore(Protocol):
+    """What a batch of events reads and writes, inside one transaction that its owner commits."""
+
+    async def lock_groups(self, names: Collection[str]) -> Mapping[str, GroupState]:
+        """Return how far each group has come, new groups included, and hold them until the end."""
+
+    async def account_locales(self, account_ids: Collection[str]) -> Mapping[str, str]:
+        """Return the known languages of accounts."""
+
+    async def save_locales(self, locales: Mapping[str, str]) -> None:
+        """Store the languages of accounts."""
+
+    async def save(self, effects: Effects, now: datetime) -> None:
+        """Store the effects; a mail whose key exists already is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    """A page of an inbox, newest first."""
+
+    notices: Sequence[Notice]
+    unread: int
+    """How many of the whole inbox are unread."""
+
+
+class Inbox(Protocol):
+    """The entries of accounts' inboxes."""
+
+    async def page(self, account_id: str, before_id: str | None, limit: int) -> InboxPage:
+        """Return at most ``limit`` entries older than one, newest first."""
+
+    async def mark_read(self, account_id: str, notice_id: str, now: datetime) -> Notice | None:
+        """Mark an entry of the account as read and return it; None if it has no such entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A real-time message as it was stored."""
+
+    group: str
+    sequence: int
+    body_json: str
+
+
+class MessageLog(Protocol):
+    """Real-time messages that were told."""
+
+    async def after(self, group: str, sequence: int, limit: int) -> Sequence[StoredMessage]:
+        """Return at most ``limit`` messages behind a sequence number, oldest first."""
+
+    async def newest(self, group: str) -> StoredMessage | None:
+        """Return the newest message of a group."""
+
+    async def last_sequence(self, group: str) -> int:
+        """Return the sequence number that a group has come to; 0 for an unknown one."""
+
+    async def told_since(self, since: datetime, limit: int) -> Sequence[StoredMessage]:
+        """Return messages stored since a moment, in the order of their groups' sequences."""
+
+
+class RealtimePublisher(Protocol):
+    """Tells messages to whoever listens now."""
+
+    async def publish(self, group: str, body_json: bytes) -> None:
+        """Tell one message; nobody may be listening, and that is fine."""
+
+
+class DeliveryQueue(Protocol):
+    """Mails that wait to be sent."""
+
+    async def claim(self, now: datetime, lease_s: float, limit: int) -> Sequence[Delivery]:
+        """Count an attempt of due deliveries and keep them from others for the lease."""
+
+    async def succeed(self, delivery_id: UUID, now: datetime) -> None:
+        """Note that a mail was accepted."""
+
+    async def retry(self, delivery: Delivery, at: datetime, error: str) -> None:
+        """Note why an attempt failed and when the next one is due."""
+
+    async def bury(self, delivery: Delivery, now: datetime, error: str) -> None:
+        """Note why a mail is given up."""
+
+
+class OrderReader(Protocol):
+    """Orders, asked for when a mail is about to be sent."""
+
+    async def read(self, order_id: str) -> MailOrder:
+        """Return an order; raise SubjectUnavailable if it cannot be had now."""
+
+
+class ContactReader(Protocol):
+    """Contact data, asked for when it is needed and stored nowhere."""
+
+    async def read(self, account_id: str) -> Contact | None:
+        """Return the contact, None for an account that is gone.
+
+        Raises SubjectUnavailable if it cannot be had now.
+        """
+
+
+class MailRenderer(Protocol):
+    """Turns facts into words."""
+
+    def render(self, subject: MailSubject) -> RenderedMail:
+        """Return the mail in the subject's language."""
+
+
+class NoticeTexts(Protocol):
+    """Words of inbox entries."""
+
+    def title(self, notice: Notice, locale: str) -> str:
+        """Return the entry's title."""
+
+    def body(self, notice: Notice, locale: str) -> str:
+        """Return the entry's text."""
+
+
+class MailTransport(Protocol):
+    """Hands mails to a mail server."""
+
+    async def send(self, recipient: str, mail: RenderedMail, message_id: str) -> None:
+        """Send one mail and return once the server has accepted it.
+
+        Raises MailRefused if it never will and MailNotAccepted if a later attempt may succeed;
+        after the latter the mail may have arrived all the same.
+        """

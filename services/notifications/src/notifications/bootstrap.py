@@ -1,0 +1,121 @@
+"""The one place where this service's adapters are constructed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import parseaddr
+from functools import cache
+
+from chassis.broker import Broker
+from chassis.clock import Clock, SystemClock
+from chassis.consumer import EventConsumer
+from chassis.cursors import CursorCodec
+from chassis.database import Database
+from chassis.process import Background, ServiceApp, ServiceContext
+from notifications.adapters.catalogs import CatalogNoticeTexts
+from notifications.adapters.delivery_queue import PostgresDeliveryQueue
+from notifications.adapters.event_store import PostgresEventStore
+from notifications.adapters.identity_grpc import IdentityClient
+from notifications.adapters.inbox import PostgresInbox
+from notifications.adapters.lazy_mail import LazySmtpTransport
+from notifications.adapters.message_log import PostgresMessageLog
+from notifications.adapters.orders_grpc import OrdersClient
+from notifications.adapters.realtime_nats import NatsPublisher
+from notifications.adapters.retention import Retention, forget_old
+from notifications.app.language import AccountLanguage
+from notifications.app.ports import MailRenderer
+from notifications.app.send_mail import MailSettings, SendMail
+from notifications.app.tell_messages import RetellMessages, retell_messages
+from notifications.domain.deliveries import RetryPolicy
+from notifications.entrypoints.event_consumer import EventRecorder
+from notifications.entrypoints.foreign_events import PARSERS
+from notifications.entrypoints.grpc_server import NotificationServicer, RealtimeServicer
+from notifications.entrypoints.jobs import MailPace, MailWorker, Once, Periodic
+from notifications.settings import Settings
+from soko.notifications.v1 import notification_pb2_grpc as pb_grpc
+
+_SWEEP_EVERY_S = 3600.0
+_RETELL = timedelta(minutes=2)
+
+
+async def build(context: ServiceContext[Settings]) -> ServiceApp:
+    """Return the service, not yet started."""
+    settings, clock = context.settings, SystemClock()
+    db = Database(settings.database_url, max_size=settings.database_pool_max)
+    broker = Broker(settings.nats_url, context.name)
+    contacts = IdentityClient(context.peer("identity", settings.identity_target))
+    orders = OrdersClient(context.peer("orders", settings.orders_target))
+    inbox, log, texts = PostgresInbox(db), PostgresMessageLog(db), CatalogNoticeTexts()
+    publisher = NatsPublisher(broker)
+    transport = LazySmtpTransport(
+        settings.smtp_url.get_secret_value(), settings.mail_from, settings.mail_connections
+    )
+    worker = _mail_worker(settings, clock, db, orders, contacts, transport)
+    retention = Retention(messages=timedelta(days=settings.realtime_retention_days))
+    language_of = AccountLanguage(contacts, inbox.locale, clock)
+    cursors = CursorCodec(settings.secret.get_secret_value())
+    servicer = NotificationServicer(db, inbox, texts, language_of, cursors, clock)
+    return ServiceApp(
+        services=[
+            (pb_grpc.add_NotificationServiceServicer_to_server, servicer),
+            (pb_grpc.add_RealtimeServiceServicer_to_server, RealtimeServicer(log)),
+        ],
+        background=[
+            Once(lambda: retell_messages(RetellMessages(clock.now(), _RETELL), log, publisher)),
+            *_consumers(db, broker, publisher, clock, worker),
+            worker,
+            Periodic("retention", _SWEEP_EVERY_S, lambda: forget_old(db, retention, clock.now())),
+        ],
+        databases=[db],
+        broker=broker,
+        close=[transport.close],
+    )
+
+
+def _consumers(
+    db: Database, broker: Broker, publisher: NatsPublisher, clock: Clock, worker: MailWorker
+) -> list[Background]:
+    consumers: list[Background] = []
+    for name, parsers in PARSERS.items():
+        recorder = EventRecorder(
+            parsers, PostgresEventStore, CatalogNoticeTexts(), publisher, clock, worker.nudge
+        )
+        consumers.append(
+            EventConsumer(
+                db,
+                broker,
+                service="notifications",
+                context=name,
+                handlers=dict.fromkeys(parsers, recorder.record_one),
+                after_commit=recorder.tell,
+            )
+        )
+    return consumers
+
+
+def _mail_worker(
+    settings: Settings,
+    clock: Clock,
+    db: Database,
+    orders: OrdersClient,
+    contacts: IdentityClient,
+    transport: LazySmtpTransport,
+) -> MailWorker:
+    queue = PostgresDeliveryQueue(db)
+    limits = MailSettings(
+        sender_domain=parseaddr(settings.mail_from)[1].rpartition("@")[2],
+        retry=RetryPolicy(
+            max_attempts=settings.mail_max_attempts, base_s=settings.mail_retry_base_s
+        ),
+    )
+    send = SendMail(queue, orders, contacts, _renderer, transport, clock, limits)
+    pace = MailPace(concurrency=2 * settings.mail_connections, rate_per_s=settings.mail_rate_per_s)
+    return MailWorker(queue, send, transport.close_idle, clock, pace)
+
+
+@cache
+def _renderer() -> MailRenderer:
+    """Return the templates, loaded with the first mail: jinja2 and babel cost some 12 MiB."""
+    from notifications.adapters.mail_templates import MailTemplates
+
+    return MailTemplates()

@@ -1,0 +1,1 @@
+"""Rules of notices, mail and real-time messages; nothing here does I/O."""

@@ -1,0 +1,54 @@
+"""What this context needs to know of other contexts' events, and no more of them than that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUpdate:
+    """An order as it stood when one of its events was told."""
+
+    event_id: str
+    """TypeID (evt_) of the event."""
+    event_name: str
+    """order_placed, order_awaiting_payment, order_confirmed, order_cancelled, ..."""
+    occurred_at: datetime
+    order_id: str
+    number: str
+    account_id: str
+    """The buyer's account (usr_); empty for a guest."""
+    status: str
+    payment_status: str
+    fulfilment_status: str
+    cancel_reason: str
+    was_confirmed: bool
+    """Whether a cancelled order had been confirmed before."""
+    version: int
+    """Grows with the order's changes; 0 if the event does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundUpdate:
+    """Money that went back to a buyer."""
+
+    event_id: str
+    occurred_at: datetime
+    refund_id: str
+    order_id: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUpdate:
+    """The language of an account."""
+
+    event_id: str
+    occurred_at: datetime
+    account_id: str
+    locale: str
+
+
+Update = OrderUpdate | RefundUpdate | AccountUpdate

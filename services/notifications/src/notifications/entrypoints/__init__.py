@@ -1,0 +1,1 @@
+"""What calls the use cases: gRPC, events and background jobs."""

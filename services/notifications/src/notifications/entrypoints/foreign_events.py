@@ -1,0 +1,96 @@
+"""Other contexts' events as this one reads them: only the fields that are needed here.
+
+Checked against golden samples, so that a change of meaning in a contract shows here first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from chassis.envelope import Envelope
+from chassis.ids import format_id, parse_id
+from notifications.domain.updates import AccountUpdate, OrderUpdate, RefundUpdate, Update
+from soko.events.v1 import identity_pb2, orders_pb2, payments_pb2
+
+
+def _order(event: Envelope, order: orders_pb2.OrderState, was_confirmed: bool = False) -> Update:
+    parse_id("ord", order.order_id)
+    if order.account_id:
+        parse_id("usr", order.account_id)
+    return OrderUpdate(
+        event_id=format_id("evt", event.id),
+        event_name=event.name,
+        occurred_at=event.time,
+        order_id=order.order_id,
+        number=order.number,
+        account_id=order.account_id,
+        status=order.status,
+        payment_status=order.payment_status,
+        fulfilment_status=order.fulfilment_status,
+        cancel_reason=order.cancel_reason,
+        was_confirmed=was_confirmed,
+        version=order.version,
+    )
+
+
+def _placed(event: Envelope) -> Update:
+    return _order(event, orders_pb2.OrderPlaced.FromString(event.data).order)
+
+
+def _awaiting_payment(event: Envelope) -> Update:
+    return _order(event, orders_pb2.OrderAwaitingPayment.FromString(event.data).order)
+
+
+def _confirmed(event: Envelope) -> Update:
+    return _order(event, orders_pb2.OrderConfirmed.FromString(event.data).order)
+
+
+def _cancelled(event: Envelope) -> Update:
+    message = orders_pb2.OrderCancelled.FromString(event.data)
+    return _order(event, message.order, message.was_confirmed)
+
+
+def _payment_changed(event: Envelope) -> Update:
+    return _order(event, orders_pb2.OrderPaymentChanged.FromString(event.data).order)
+
+
+def _refund_settled(event: Envelope) -> Update:
+    message = payments_pb2.RefundSettled.FromString(event.data)
+    parse_id("ord", message.payment.order_id)
+    return RefundUpdate(
+        event_id=format_id("evt", event.id),
+        occurred_at=event.time,
+        refund_id=message.refund_id,
+        order_id=message.payment.order_id,
+        amount_minor=message.amount.amount_minor,
+        currency=message.amount.currency,
+    )
+
+
+def _account_registered(event: Envelope) -> Update:
+    message = identity_pb2.AccountRegistered.FromString(event.data)
+    parse_id("usr", message.account_id)
+    return AccountUpdate(
+        event_id=format_id("evt", event.id),
+        occurred_at=event.time,
+        account_id=message.account_id,
+        locale=message.locale,
+    )
+
+
+PARSERS: Mapping[str, Mapping[str, Callable[[Envelope], Update]]] = {
+    "orders": {
+        "order_placed": _placed,
+        "order_awaiting_payment": _awaiting_payment,
+        "order_confirmed": _confirmed,
+        "order_cancelled": _cancelled,
+        "order_payment_changed": _payment_changed,
+    },
+    "payments": {"refund_settled": _refund_settled},
+    "identity": {"account_registered": _account_registered},
+}
+"""Parser per context and event name.
+
+A parser raises google.protobuf's DecodeError for bytes that are no message and ServiceError for an
+id that is none; either way the event can only become a dead letter.
+"""

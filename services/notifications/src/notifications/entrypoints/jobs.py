@@ -1,0 +1,138 @@
+"""Background work: sending mail, telling again after a restart, and forgetting what is old."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from chassis.clock import Clock
+from chassis.logs import get_logger
+from notifications.app.ports import DeliveryQueue
+from notifications.app.send_mail import SendMail
+from notifications.domain import deliveries
+from notifications.domain.deliveries import Delivery
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MailPace:
+    """How fast mail goes out; throttled because checkouts share the machine."""
+
+    concurrency: int = 4
+    rate_per_s: float = 25.0
+    lease_s: float = 90.0
+    """How long a claimed mail is kept from others; three times what an attempt may take."""
+    poll_s: float = 2.0
+
+
+class MailWorker:
+    """Sends due mail with bounded concurrency at a bounded rate."""
+
+    def __init__(
+        self,
+        queue: DeliveryQueue,
+        send: SendMail,
+        close_idle: Callable[[], Awaitable[None]],
+        clock: Clock,
+        pace: MailPace,
+    ) -> None:
+        self._queue = queue
+        self._send = send
+        self._close_idle = close_idle
+        self._clock = clock
+        self._pace = pace
+        self._wake = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._tokens = float(pace.concurrency)
+        self._refilled = time.monotonic()
+
+    def nudge(self) -> None:
+        """Say that there may be mail to send."""
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until ``stop`` is set, then let mails that are under way end."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                self._wake.clear()
+                free = min(self._pace.concurrency - len(self._running), self._take_tokens())
+                claimed = await self._claim(free) if free > 0 else 0
+                if claimed < free or not free:
+                    await self._rest(stopping, idle=not self._running and claimed == 0)
+        finally:
+            stopping.cancel()
+            if self._running:
+                await asyncio.wait(self._running)
+
+    async def _claim(self, limit: int) -> int:
+        due = await self._queue.claim(self._clock.now(), self._pace.lease_s, limit)
+        self._tokens -= len(due)
+        for delivery in due:
+            task = asyncio.create_task(self._deliver(delivery))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return len(due)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            status = await self._send(delivery)
+        except Exception:
+            # The claim stands: when its lease runs out, the next attempt follows.
+            _log.exception("mail_failed", delivery=str(delivery.id), attempts=delivery.attempts)
+        else:
+            if status == deliveries.DEAD:
+                _log.error("mail_dead", delivery=str(delivery.id), attempts=delivery.attempts)
+        finally:
+            self._wake.set()
+
+    def _take_tokens(self) -> int:
+        now = time.monotonic()
+        refill = (now - self._refilled) * self._pace.rate_per_s
+        self._refilled = now
+        self._tokens = min(float(self._pace.concurrency), self._tokens + refill)
+        return int(self._tokens)
+
+    async def _rest(self, stopping: asyncio.Task[bool], *, idle: bool) -> None:
+        """Wait for a nudge or an end, and for the next token if mails may be waiting."""
+        limit_s = self._pace.poll_s if idle else max(0.02, 1 / self._pace.rate_per_s)
+        waking = asyncio.create_task(self._wake.wait())
+        await asyncio.wait({waking, stopping}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        waking.cancel()
+        if idle:
+            await self._close_idle()
+
+
+class Periodic:
+    """Runs a piece of work at the start and then at an interval."""
+
+    def __init__(self, name: str, every_s: float, work: Callable[[], Awaitable[object]]) -> None:
+        self._name = name
+        self._every_s = every_s
+        self._work = work
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set; a failure is logged and the next turn tries again."""
+        while not stop.is_set():
+            try:
+                await self._work()
+            except Exception:
+                _log.exception("job_failed", job=self._name)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._every_s):
+                    await stop.wait()
+
+
+class Once:
+    """Runs a piece of work at the start of the process, until it succeeds."""
+
+    def __init__(self, work: Callable[[], Awaitable[object]]) -> None:
+        self._work = work
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run the work; the caller runs it again if it fails."""
+        await self._work()

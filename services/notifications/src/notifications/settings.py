@@ -1,0 +1,25 @@
+"""Variables of this service."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from chassis.settings import ProcessSettings
+
+
+class Settings(ProcessSettings):
+    """What notifications reads from the environment, each as ``SOKO_<NAME>``."""
+
+    orders_target: str = Field(min_length=1, description="gRPC target of orders")
+    smtp_url: SecretStr = Field(
+        default=SecretStr("smtp://127.0.0.1:1025"),
+        description="smtp://, smtp+starttls:// or smtps://[user:password@]host[:port]",
+    )
+    mail_from: str = Field(
+        default="Soko <no-reply@soko.example>", pattern="^[^\\r\\n]*@[^\\r\\n]*$"
+    )
+    mail_connections: int = Field(default=2, ge=1, le=50)
+    mail_rate_per_s: float = Field(default=25.0, gt=0, le=10_000)
+    mail_max_attempts: int = Field(default=10, ge=1, le=100)
+    mail_retry_base_s: float = Field(default=5.0, gt=0, le=3600)
+    realtime_retention_days: int = Field(default=7, ge=1, le=365)

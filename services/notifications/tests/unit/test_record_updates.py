@@ -1,0 +1,110 @@
+import json
+
+from chassis.ids import parse_id
+from notifications.adapters.catalogs import CatalogNoticeTexts
+from notifications.app.record_updates import RecordUpdates, record_updates
+from notifications.app.tell_messages import tell_messages
+from notifications.domain.updates import AccountUpdate, RefundUpdate
+from services.notifications.tests.builders import NOON, an_id, an_update
+from services.notifications.tests.fakes import FakeEventStore, FakePublisher
+
+
+async def record(store, *updates):
+    return await record_updates(RecordUpdates(updates, NOON), store, CatalogNoticeTexts())
+
+
+async def test_a_guests_order_tells_its_own_group_only():
+    store, update = FakeEventStore(), an_update("order_placed", status="pending")
+    messages = await record(store, update)
+    assert [m.group for m in messages] == [f"order_{update.order_id}"]
+    assert messages[0].body == {
+        "type": "order_status_update",
+        "status": "pending",
+        "payload": {
+            "order_id": update.order_id,
+            "payment_status": "authorized",
+            "fulfilment_status": "unfulfilled",
+        },
+        "sequence": 1,
+        "event_id": update.event_id,
+    }
+    assert not store.notices
+    assert not store.mails
+
+
+async def test_an_accounts_confirmed_order_makes_messages_a_notice_and_one_mail():
+    store, account = FakeEventStore(), an_id("usr")
+    update = an_update("order_confirmed", account_id=account)
+    messages = await record(store, update)
+    assert [(m.group.partition("_")[0], m.sequence, m.body["type"]) for m in messages] == [
+        ("order", 1, "order_status_update"),
+        ("user", 1, "order_status_update"),
+        ("user", 2, "notification"),
+    ]
+    (notice,) = store.notices
+    assert (notice.account_id, notice.kind) == (account, "order_confirmed")
+    assert parse_id("ntf", notice.id)
+    assert messages[2].body["payload"]["title"] == "Order 4821-7730-1 is confirmed"
+    assert list(store.mails) == [f"order_confirmed:{update.order_id}"]
+
+
+async def test_texts_follow_the_language_that_the_account_registered_with():
+    store, account = FakeEventStore(), an_id("usr")
+    await record(store, AccountUpdate(an_id("evt"), NOON, account, "ar-EG"))
+    messages = await record(store, an_update(account_id=account))
+    assert messages[2].body["payload"]["title"] == "تم تأكيد الطلب 4821-7730-1"
+
+
+async def test_sequences_count_on_over_batches_without_a_gap():
+    store, order = FakeEventStore(), an_id("ord")
+    names = ["order_placed", "order_confirmed", "order_payment_changed"]
+    first = await record(store, *[an_update(n, order_id=order) for n in names])
+    second = await record(store, an_update("order_cancelled", order_id=order))
+    assert [m.sequence for m in (*first, *second)] == [1, 2, 3, 4]
+
+
+async def test_a_state_that_comes_late_is_not_told_any_more():
+    store, order = FakeEventStore(), an_id("ord")
+    await record(store, an_update("order_confirmed", order_id=order, version=3))
+    late = await record(store, an_update("order_placed", order_id=order, version=1))
+    assert late == []
+    assert store.groups[f"order_{order}"].order_version == 3
+
+
+async def test_a_failed_attempt_sends_no_mail_but_an_expired_one_is_noted_in_the_inbox():
+    store, account = FakeEventStore(), an_id("usr")
+    declined = an_update("order_cancelled", account_id=account, cancel_reason="payment_declined")
+    expired = an_update("order_cancelled", account_id=account, cancel_reason="expired")
+    await record(store, declined, expired)
+    assert [n.subject_id for n in store.notices] == [expired.order_id]
+    assert not store.mails
+
+
+async def test_a_cancelled_order_that_had_been_confirmed_is_mailed():
+    store = FakeEventStore()
+    update = an_update("order_cancelled", was_confirmed=True)
+    await record(store, update)
+    assert list(store.mails) == [f"order_cancelled:{update.order_id}"]
+
+
+async def test_the_same_fact_told_by_two_events_makes_one_mail():
+    store, order = FakeEventStore(), an_id("ord")
+    await record(store, an_update(order_id=order), an_update(order_id=order))
+    await record(store, an_update(order_id=order))
+    assert len(store.mails) == 1
+
+
+async def test_each_refund_is_mailed_once():
+    store = FakeEventStore()
+    refund = RefundUpdate(an_id("evt"), NOON, an_id("rfd"), an_id("ord"), 1500, "KES")
+    await record(store, refund, refund)
+    (mail,) = store.mails.values()
+    assert mail.params == {"amount_minor": 1500, "currency": "KES"}
+
+
+async def test_messages_are_told_as_the_json_that_clients_get():
+    store, publisher, update = FakeEventStore(), FakePublisher(), an_update()
+    await tell_messages(await record(store, update), publisher)
+    ((group, body),) = publisher.told
+    assert group == f"order_{update.order_id}"
+    assert json.loads(body)["sequence"] == 1
