@@ -229,14 +229,19 @@ class Database:
         return (await self._run(sql, params))[1]
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Session]:
+    async def transaction(
+        self, *, statement_timeout_ms: int | None = None
+    ) -> AsyncIterator[Session]:
         """Open one transaction: committed at the end, rolled back on an exception.
 
-        A connection lost during COMMIT raises ``unavailable`` although the effect may stand.
+        ``statement_timeout_ms`` allows its statements another time than the database's own. A
+        connection lost during COMMIT raises ``unavailable`` although the effect may stand.
         """
         connection = await self._acquire()
         try:
             async with connection.transaction():
+                if statement_timeout_ms is not None:
+                    await _allow(connection, statement_timeout_ms)
                 yield Session(connection)
         except psycopg.Error as error:
             translated = _translated(error)
@@ -244,6 +249,7 @@ class Database:
                 raise
             raise translated from error
         finally:
+            connection.answer_timeout_s = self._answer_timeout_s
             await self._pool.putconn(connection)
 
     async def _run(self, sql: str, params: Params) -> tuple[list[Row], int]:
@@ -289,3 +295,8 @@ class Database:
                 raise
             else:
                 return connection
+
+
+async def _allow(connection: _Connection, statement_timeout_ms: int) -> None:
+    await connection.execute(cast(Any, f"SET LOCAL statement_timeout = {statement_timeout_ms}"))
+    connection.answer_timeout_s = statement_timeout_ms / 1000 + _ANSWER_GRACE_S
