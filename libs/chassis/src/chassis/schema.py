@@ -40,14 +40,14 @@ CREATE FUNCTION outbox_append(
     event_id uuid, event_name text, aggregate text, payload bytea, traceparent text
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    next bigint;
+    number bigint;
 BEGIN
     INSERT INTO outbox_sequence AS s (aggregate_id, last) VALUES ($3, 1)
     ON CONFLICT (aggregate_id) DO UPDATE SET last = s.last + 1
-    RETURNING s.last INTO next;
+    RETURNING s.last INTO number;
     INSERT INTO outbox (id, aggregate_id, sequence, name, payload, traceparent, occurred_at)
-    VALUES ($1, $3, next, $2, $4, coalesce($5, ''), clock_timestamp());
-    RETURN next;
+    VALUES ($1, $3, number, $2, $4, coalesce($5, ''), clock_timestamp());
+    RETURN number;
 END
 $$
 """,
