@@ -1,0 +1,115 @@
+"""A NATS server of our own: JetStream on disk, 127.0.0.1 alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sysconfig
+import time
+from pathlib import Path
+
+from devstack import offspring
+
+_START_TIMEOUT_S = 20.0
+_STOP_TIMEOUT_S = 10.0
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody used a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class NatsServer:
+    """A nats-server whose streams survive a killed machine (``sync_interval: always``)."""
+
+    def __init__(
+        self, folder: Path, *, port: int | None = None, token: str = "", durable: bool = True
+    ) -> None:
+        """Describe a server; without a port it takes a free one."""
+        self.folder = folder
+        self.port = port or free_port()
+        self._token = token
+        self._durable = durable
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address for clients, with the token when there is one."""
+        login = f"{self._token}@" if self._token else ""
+        return f"nats://{login}127.0.0.1:{self.port}"
+
+    def launch(self, log: Path) -> None:
+        """Start the server's process without waiting for it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = self.folder / "nats.conf"
+        config.write_text(self._config())
+        config.chmod(0o600)
+        program = Path(sysconfig.get_path("scripts")) / "nats-server"
+        with log.open("ab") as output:
+            self.process = offspring.start(
+                [program, "--config", config],
+                output=output,
+                environment={"PATH": os.environ.get("PATH", os.defpath), "GOMEMLIMIT": "64MiB"},
+                folder=self.folder,
+            )
+
+    def start(self, log: Path | None = None) -> None:
+        """Start the server and wait until it answers; raises RuntimeError when it does not."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log = log or self.folder / "nats.log"
+        self.launch(log)
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not self.answers():
+            assert self.process is not None
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"nats-server did not start:\n{log.read_text()[-2000:]}")
+            time.sleep(0.02)
+
+    def answers(self) -> bool:
+        """Tell whether the server greets a client; it does so when JetStream is ready."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as client:
+                return client.recv(5) == b"INFO "
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        """End the server; after a while by force."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def kill(self) -> None:
+        """Kill the server as a crash would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def _config(self) -> str:
+        lines = [
+            'server_name: "soko"',
+            'host: "127.0.0.1"',
+            f"port: {self.port}",
+            "max_payload: 1MB",
+            "jetstream {",
+            f"  store_dir: {json.dumps(str(self.folder / 'store'))}",
+            "  max_memory_store: 16MB",
+            "  max_file_store: 4GB",
+            f"  sync_interval: {'always' if self._durable else '2m'}",
+            "}",
+        ]
+        if self._token:
+            lines.append(f"authorization {{ token: {json.dumps(self._token)} }}")
+        return "\n".join(lines) + "\n"
