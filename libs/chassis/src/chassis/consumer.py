@@ -30,6 +30,8 @@ from chassis.replies import Outgoing
 
 Handler = Callable[[Envelope, Session], Awaitable[None]]
 """Runs in the inbox's transaction; it makes no remote call, and raises to be tried again."""
+BatchHandler = Callable[[Sequence[Envelope], Session], Awaitable[None]]
+"""Like Handler, for all new events of a transaction at once, in the order of their arrival."""
 
 _BATCH = 64
 _ACK_WAIT_S = 30.0
@@ -65,8 +67,11 @@ class _Delivery(NamedTuple):
 class EventConsumer:
     """Handles events of one context for one service; replicas share the work.
 
-    ``handlers`` maps event names to handlers. ``after_commit`` is called with the events that were
-    new, once their transaction stands; what it does is lost if the process dies right then.
+    ``handlers`` maps event names to handlers. Where multi-row statements are cheaper than many
+    statements, ``batch_handler`` takes all new events of the names in ``batch_names`` at once; it
+    may be given few or one, and a batch that fails comes again one by one. ``after_commit`` is
+    called with the events that were new, once their transaction stands; what it does is lost if the
+    process dies right then.
     """
 
     def __init__(
@@ -76,7 +81,9 @@ class EventConsumer:
         *,
         service: str,
         context: str,
-        handlers: Mapping[str, Handler],
+        handlers: Mapping[str, Handler] | None = None,
+        batch_names: Sequence[str] = (),
+        batch_handler: BatchHandler | None = None,
         after_commit: Callable[[list[Envelope]], Awaitable[None]] | None = None,
         batch: int = _BATCH,
         max_deliveries: int = _MAX_DELIVERIES,
@@ -86,7 +93,9 @@ class EventConsumer:
         self._broker = broker
         self._service = service
         self._context = context
-        self._handlers = dict(handlers)
+        self._handlers = dict(handlers or {})
+        self._batch_names = frozenset(batch_names)
+        self._batch_handler = batch_handler
         self._after_commit = after_commit
         self._batch = batch
         self._max_deliveries = max_deliveries
@@ -100,7 +109,7 @@ class EventConsumer:
             try:
                 await self._broker.ensure_stream(self._context)
                 await self._broker.ensure_consumer(
-                    self._context, self._service, list(self._handlers), _ACK_WAIT_S
+                    self._context, self._service, [*self._handlers, *self._batch_names], _ACK_WAIT_S
                 )
                 await self._consume(stop)
             except ConsumerGoneError as error:
@@ -201,6 +210,9 @@ class EventConsumer:
                 fresh.append(event)
                 if delivery.redriven:
                     await dead_letters.forget(session, event.id)
+            batched = [event for event in fresh if event.name in self._batch_names]
+            if batched and self._batch_handler is not None:
+                await self._batch_handler(batched, session)
         if fresh and self._after_commit is not None:
             try:
                 await self._after_commit(fresh)
