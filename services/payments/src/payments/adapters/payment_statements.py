@@ -1,0 +1,209 @@
+"""The SQL of the payment repository, one statement per step."""
+
+from __future__ import annotations
+
+from functools import cache
+
+OPEN = """
+WITH input AS (
+    SELECT * FROM unnest(
+        %(id)s::uuid[], %(order_id)s::uuid[], %(provider)s::text[], %(amount_minor)s::bigint[],
+        %(currency)s::text[], %(splits)s::text[], %(expires_at)s::timestamptz[],
+        %(next_check_at)s::timestamptz[], %(created_at)s::timestamptz[],
+        %(attempt_id)s::uuid[], %(token)s::text[], %(phone)s::text[]
+    ) AS i (
+        id, order_id, provider, amount_minor, currency, splits, expires_at, next_check_at,
+        created_at, attempt_id, token, phone
+    )
+), opened AS (
+    INSERT INTO payment (
+        id, order_id, provider, status, amount_minor, currency, splits, captured_minor,
+        refunded_minor, refunding_minor, failure, late, expires_at, closed_at, close_reason,
+        next_check_at, checks, version, created_at, updated_at
+    )
+    SELECT id, order_id, provider, 'none', amount_minor, currency, splits::jsonb, 0, 0, 0, '',
+        false, expires_at, NULL, '', next_check_at, 0, 0, created_at, created_at
+    FROM input
+    ON CONFLICT (order_id) DO NOTHING
+    RETURNING id
+), tried AS (
+    INSERT INTO attempt (id, payment_id, status, code, token, phone, called_at, created_at)
+    SELECT attempt_id, id, 'started', '', token, phone, created_at, created_at
+    FROM input JOIN opened USING (id) WHERE attempt_id IS NOT NULL
+)
+SELECT id FROM opened
+"""
+
+_COLUMNS = """
+p.id, p.order_id, p.provider, p.status, p.amount_minor, p.currency, p.splits, p.captured_minor,
+p.refunded_minor, p.refunding_minor, p.failure, p.late, p.expires_at, p.closed_at, p.checks,
+p.version, p.created_at, a.id AS attempt_id, a.status AS attempt_status, a.code AS attempt_code,
+a.token, a.phone, a.called_at, a.created_at AS attempt_created_at
+"""
+
+_REFUNDS = """
+(
+    SELECT jsonb_agg(jsonb_build_object(
+        'id', r.id, 'amount_minor', r.amount_minor, 'status', r.status, 'reason', r.reason,
+        'lines', r.lines, 'is_cancellation', r.is_cancellation, 'created_at', r.created_at
+    ) ORDER BY r.created_at, r.id)
+    FROM refund r WHERE r.payment_id = p.id
+) AS refunds
+"""
+
+_LOAD = f"""
+SELECT {_COLUMNS}, {_REFUNDS} FROM payment p LEFT JOIN attempt a ON a.payment_id = p.id
+"""  # noqa: S608 - made of constants
+BY_ID = _LOAD + "WHERE p.id = %(payment_id)s"
+BY_ORDER = _LOAD + "WHERE p.order_id = %(order_id)s"
+LOCK = "SELECT FROM payment WHERE id = %(payment_id)s FOR UPDATE"
+
+# The version stays as it is: an intent is no change that anybody could have missed.
+BEGIN_CAPTURES = f"""
+WITH asked AS (
+    UPDATE payment SET next_check_at = %(check_at)s
+    WHERE order_id = ANY (%(order_ids)s::uuid[]) AND status = 'authorized' AND closed_at IS NULL
+    RETURNING *
+), p AS (
+    SELECT * FROM asked
+    UNION ALL
+    SELECT * FROM payment
+    WHERE order_id = ANY (%(order_ids)s::uuid[]) AND id NOT IN (SELECT id FROM asked)
+)
+SELECT {_COLUMNS}, NULL AS refunds FROM p LEFT JOIN attempt a ON a.payment_id = p.id
+"""  # noqa: S608 - made of constants
+
+CLOSE = """
+INSERT INTO payment AS p (
+    id, order_id, provider, status, amount_minor, currency, splits, captured_minor,
+    refunded_minor, refunding_minor, failure, late, closed_at, close_reason, checks, version,
+    created_at, updated_at
+)
+VALUES (
+    %(id)s, %(order_id)s, '', 'none', 0, '', '[]', 0, 0, 0, '', false, %(now)s, %(reason)s, 0, 0,
+    %(now)s, %(now)s
+)
+ON CONFLICT (order_id) DO UPDATE SET
+    closed_at = excluded.closed_at,
+    close_reason = excluded.close_reason,
+    next_check_at = CASE
+        WHEN p.status IN ('none', 'authorized', 'captured', 'partially_refunded')
+            AND EXISTS (SELECT FROM attempt a WHERE a.payment_id = p.id)
+        THEN %(check_at)s
+    END,
+    version = p.version + 1,
+    updated_at = excluded.updated_at
+WHERE p.closed_at IS NULL
+RETURNING p.id
+"""
+
+CLAIM_DUE = """
+WITH due AS (
+    SELECT id FROM payment WHERE next_check_at <= %(now)s
+    ORDER BY next_check_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE payment p SET
+    next_check_at = %(now)s + interval '5 seconds' * 2 ^ least(p.checks, 6),
+    checks = p.checks + 1
+FROM due WHERE p.id = due.id
+RETURNING p.id
+"""
+
+ADD_ACCOUNTS = """
+INSERT INTO ledger_account (id, kind, owner, currency, created_at)
+SELECT i.*, %(now)s FROM unnest(
+    %(id)s::uuid[], %(kind)s::text[], %(owner)s::text[], %(currency)s::text[]
+) AS i
+ON CONFLICT DO NOTHING
+"""
+
+_SAVED = """
+WITH input AS (
+    SELECT * FROM unnest(
+        %(id)s::uuid[], %(version)s::bigint[], %(status)s::text[], %(captured_minor)s::bigint[],
+        %(refunded_minor)s::bigint[], %(refunding_minor)s::bigint[], %(failure)s::text[],
+        %(late)s::boolean[], %(checks)s::integer[], %(next_check_at)s::timestamptz[],
+        %(attempt_status)s::text[], %(attempt_code)s::text[], %(called_at)s::timestamptz[]
+    ) AS i (
+        id, version, status, captured_minor, refunded_minor, refunding_minor, failure, late,
+        checks, next_check_at, attempt_status, attempt_code, called_at
+    )
+), saved AS (
+    UPDATE payment p SET
+        status = i.status, captured_minor = i.captured_minor,
+        refunded_minor = i.refunded_minor, refunding_minor = i.refunding_minor,
+        failure = i.failure, late = i.late, checks = i.checks, next_check_at = i.next_check_at,
+        version = p.version + 1, updated_at = %(now)s
+    FROM input i WHERE p.id = i.id AND p.version = i.version
+    RETURNING p.id, p.order_id
+), tried AS (
+    UPDATE attempt a SET
+        status = i.attempt_status, code = i.attempt_code, called_at = i.called_at,
+        token = CASE WHEN i.attempt_status = ANY (%(open_statuses)s) THEN a.token ELSE '' END
+    FROM input i JOIN saved s ON s.id = i.id
+    WHERE a.payment_id = i.id
+        AND (a.status <> i.attempt_status OR a.called_at <> i.called_at)
+)
+"""
+
+_REFUNDED = """
+, refunded AS (
+    INSERT INTO refund AS r (
+        id, payment_id, amount_minor, status, reason, lines, is_cancellation, created_at,
+        updated_at
+    )
+    SELECT i.id, i.payment_id, i.amount_minor, i.status, i.reason, i.lines::jsonb,
+        i.is_cancellation, i.created_at, %(now)s
+    FROM unnest(
+        %(refund_id)s::uuid[], %(refund_payment_id)s::uuid[], %(refund_amount_minor)s::bigint[],
+        %(refund_status)s::text[], %(refund_reason)s::text[], %(refund_lines)s::text[],
+        %(refund_is_cancellation)s::boolean[], %(refund_created_at)s::timestamptz[]
+    ) AS i (
+        id, payment_id, amount_minor, status, reason, lines, is_cancellation, created_at
+    ) JOIN saved s ON s.id = i.payment_id
+    ON CONFLICT (id) DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at
+    WHERE r.status <> excluded.status
+)
+"""
+
+_POSTED = """
+, posted AS (
+    INSERT INTO ledger_entry (
+        id, transaction_id, event, account_id, amount_minor, currency, order_id, created_at
+    )
+    SELECT i.id, i.transaction_id, i.event, i.account_id, i.amount_minor, i.currency, s.order_id,
+        %(now)s
+    FROM unnest(
+        %(entry_id)s::uuid[], %(entry_payment_id)s::uuid[], %(entry_transaction_id)s::uuid[],
+        %(entry_event)s::text[], %(entry_account_id)s::uuid[], %(entry_amount_minor)s::bigint[],
+        %(entry_currency)s::text[]
+    ) AS i (id, payment_id, transaction_id, event, account_id, amount_minor, currency)
+    JOIN saved s ON s.id = i.payment_id
+)
+"""
+
+# A function with an effect belongs into the final SELECT: there it runs once per row, and for saved
+# payments only.
+_TOLD = """
+SELECT s.id, CASE WHEN e.id IS NOT NULL
+    THEN outbox_append(e.id, e.name, e.aggregate, e.payload, e.traceparent) END AS sequence
+FROM saved s LEFT JOIN unnest(
+    %(event_id)s::uuid[], %(event_payment_id)s::uuid[], %(event_name)s::text[],
+    %(event_aggregate)s::text[], %(event_payload)s::bytea[], %(event_traceparent)s::text[]
+) AS e (id, payment_id, name, aggregate, payload, traceparent) ON e.payment_id = s.id
+"""
+
+
+@cache
+def save(*, refunds: bool, postings: bool, events: bool) -> str:
+    """Return the one statement that saves payments with what changed beside them.
+
+    Parts without rows are left out, because even an empty part costs its planning and its triggers.
+    """
+    parts = [_SAVED]
+    if refunds:
+        parts.append(_REFUNDED)
+    if postings:
+        parts.append(_POSTED)
+    parts.append(_TOLD if events else "SELECT id FROM saved")
+    return "".join(parts)

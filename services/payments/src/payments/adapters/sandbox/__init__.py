@@ -1,0 +1,1 @@
+"""The sandbox provider: a payment provider in miniature with a log of its own."""

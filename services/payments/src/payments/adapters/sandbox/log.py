@@ -1,0 +1,159 @@
+"""The sandbox's durable log: what this provider knows, whatever became of its answers.
+
+It stands for another company's database: it has connections of its own, and nothing outside of this
+package reads or writes its tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from chassis.database import Database, Session
+from payments.adapters.batching import Batcher
+from payments.app.ports import ProviderPayment
+
+_CREATE = """
+INSERT INTO sandbox_payment AS s (
+    attempt_id, payment_id, token, status, code, amount_minor, currency, refunded_minor, calls,
+    created_at, updated_at
+)
+SELECT i.*, 0, 1, now(), now() FROM unnest(
+    %(attempt_id)s::uuid[], %(payment_id)s::uuid[], %(token)s::text[], %(status)s::text[],
+    %(code)s::text[], %(amount_minor)s::bigint[], %(currency)s::text[]
+) AS i
+ON CONFLICT (attempt_id) DO UPDATE SET
+    calls = s.calls + 1,
+    status = CASE
+        WHEN s.status = 'erroring' AND s.calls >= %(errors)s THEN 'authorized' ELSE s.status
+    END,
+    updated_at = now()
+RETURNING attempt_id, status, code, calls
+"""
+
+_FIND = "SELECT status, code, calls FROM sandbox_payment WHERE attempt_id = %(attempt_id)s"
+
+# Rows are locked in one order, so that two batches with the same payments cannot deadlock.
+_ADVANCE = """
+WITH wanted AS MATERIALIZED (
+    SELECT attempt_id, status, code FROM sandbox_payment
+    WHERE attempt_id = ANY (%(attempt_ids)s::uuid[]) ORDER BY attempt_id FOR UPDATE
+), done AS (
+    UPDATE sandbox_payment s SET status = %(new)s, code = %(code)s, updated_at = now()
+    FROM wanted w WHERE s.attempt_id = w.attempt_id AND w.status = %(old)s
+    RETURNING s.attempt_id
+)
+SELECT w.attempt_id,
+    CASE WHEN d.attempt_id IS NULL THEN w.status ELSE %(new)s END AS status,
+    CASE WHEN d.attempt_id IS NULL THEN w.code ELSE %(code)s END AS code
+FROM wanted w LEFT JOIN done d ON d.attempt_id = w.attempt_id
+"""
+
+_LOCK = """
+SELECT status, amount_minor - refunded_minor AS left_minor FROM sandbox_payment
+WHERE attempt_id = %(attempt_id)s FOR UPDATE
+"""
+
+_FIND_REFUND = "SELECT status FROM sandbox_refund WHERE refund_id = %(refund_id)s"
+
+_REFUND = """
+WITH paid AS (
+    UPDATE sandbox_payment SET refunded_minor = refunded_minor + %(amount_minor)s,
+        updated_at = now()
+    WHERE attempt_id = %(attempt_id)s AND %(status)s = 'succeeded'
+)
+INSERT INTO sandbox_refund (refund_id, attempt_id, amount_minor, status, created_at)
+VALUES (%(refund_id)s, %(attempt_id)s, %(amount_minor)s, %(status)s, now())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedPayment:
+    """A payment as it stands in the log."""
+
+    status: str
+    code: str
+    calls: int
+    """How often it was asked for."""
+
+
+class SandboxLog:
+    """Reads and writes the log; each write is a transaction of its own."""
+
+    def __init__(self, db: Database, *, errors: int) -> None:
+        self._db = db
+        self._errors = errors
+        self._creations: Batcher[tuple[ProviderPayment, str, str], LoggedPayment] = Batcher(
+            self._create
+        )
+
+    async def create(self, payment: ProviderPayment, status: str, code: str) -> LoggedPayment:
+        """Log a payment, or the repetition of one; after ``errors`` calls an erroring one works."""
+        return await self._creations.submit((payment, status, code))
+
+    async def find(self, attempt_id: UUID) -> LoggedPayment | None:
+        """Return a payment."""
+        row = await self._db.fetch_one(_FIND, {"attempt_id": attempt_id})
+        return None if row is None else LoggedPayment(row["status"], row["code"], row["calls"])
+
+    async def advance(
+        self, attempt_ids: Sequence[UUID], old: str, new: str, code: str = ""
+    ) -> Mapping[UUID, LoggedPayment]:
+        """Move payments from one status to another; return how each that exists stands then."""
+        rows = await self._db.fetch_all(
+            _ADVANCE, {"attempt_ids": list(attempt_ids), "old": old, "new": new, "code": code}
+        )
+        return {row["attempt_id"]: LoggedPayment(row["status"], row["code"], 0) for row in rows}
+
+    async def refund(self, attempt_id: UUID, refund_id: UUID, amount_minor: int) -> str:
+        """Log a refund once; return succeeded, or failed when not that much is left."""
+        async with self._db.transaction() as session:
+            payment = await session.fetch_one(_LOCK, {"attempt_id": attempt_id})
+            known = await self._refund_status(session, refund_id)
+            if known is not None:
+                return known
+            if payment is None:
+                return "failed"
+            enough = payment["status"] == "captured" and payment["left_minor"] >= amount_minor
+            status = "succeeded" if enough else "failed"
+            await session.execute(
+                _REFUND,
+                {
+                    "refund_id": refund_id,
+                    "attempt_id": attempt_id,
+                    "amount_minor": amount_minor,
+                    "status": status,
+                },
+            )
+            return status
+
+    async def find_refund(self, refund_id: UUID) -> str | None:
+        """Return a refund's status."""
+        return await self._refund_status(self._db, refund_id)
+
+    async def _refund_status(self, statements: Database | Session, refund_id: UUID) -> str | None:
+        row = await statements.fetch_one(_FIND_REFUND, {"refund_id": refund_id})
+        return None if row is None else str(row["status"])
+
+    async def _create(
+        self, items: Sequence[tuple[ProviderPayment, str, str]]
+    ) -> Sequence[LoggedPayment]:
+        rows = await self._db.fetch_all(
+            _CREATE,
+            {
+                "attempt_id": [payment.attempt_id for payment, _, _ in items],
+                "payment_id": [payment.payment_id for payment, _, _ in items],
+                "token": [payment.token for payment, _, _ in items],
+                "status": [status for _, status, _ in items],
+                "code": [code for _, _, code in items],
+                "amount_minor": [payment.amount_minor for payment, _, _ in items],
+                "currency": [payment.currency for payment, _, _ in items],
+                "errors": self._errors,
+            },
+        )
+        logged = {
+            row["attempt_id"]: LoggedPayment(row["status"], row["code"], row["calls"])
+            for row in rows
+        }
+        return [logged[payment.attempt_id] for payment, _, _ in items]

@@ -1,0 +1,153 @@
+"""The schema's truth for alembic; a serving process does not import it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from chassis.migrations import chassis_tables
+
+metadata = MetaData()
+chassis_tables(metadata, inbox=False)
+
+_ID = UUID(as_uuid=True)
+_TIME = DateTime(timezone=True)
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("order_id", _ID, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("splits", JSONB, nullable=False),
+    Column("captured_minor", BigInteger, nullable=False),
+    Column("refunded_minor", BigInteger, nullable=False),
+    Column("refunding_minor", BigInteger, nullable=False),
+    Column("failure", Text, nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("expires_at", _TIME),
+    Column("closed_at", _TIME),
+    Column("close_reason", Text, nullable=False),
+    Column("next_check_at", _TIME),
+    Column("checks", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("updated_at", _TIME, nullable=False),
+    UniqueConstraint("order_id", name="payment_order_id_key"),
+    CheckConstraint("provider <> '' OR closed_at IS NOT NULL", name="payment_tombstone_is_closed"),
+    CheckConstraint(
+        "captured_minor BETWEEN 0 AND amount_minor", name="payment_captured_at_most_amount"
+    ),
+    CheckConstraint(
+        "refunded_minor >= 0 AND refunding_minor >= 0"
+        " AND refunded_minor + refunding_minor <= captured_minor",
+        name="payment_refunds_at_most_captured",
+    ),
+    Index(
+        "payment_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")
+    ),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("payment_id", _ID, ForeignKey("payment.id"), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("called_at", _TIME, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    UniqueConstraint("payment_id", name="attempt_payment_id_key"),
+)
+
+refund = Table(
+    "refund",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("payment_id", _ID, ForeignKey("payment.id"), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("lines", JSONB, nullable=False),
+    Column("is_cancellation", Boolean, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("updated_at", _TIME, nullable=False),
+    CheckConstraint("amount_minor > 0", name="refund_amount_positive"),
+    Index("refund_payment_id", "payment_id"),
+)
+
+ledger_account = Table(
+    "ledger_account",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    UniqueConstraint("kind", "owner", "currency", name="ledger_account_kind_owner_currency_key"),
+)
+
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("transaction_id", _ID, nullable=False),
+    Column("event", Text, nullable=False),
+    # No foreign key: each capture would take a share lock on the same few account rows. The trigger
+    # ledger_entry_checked looks the account up instead, and accounts are never deleted.
+    Column("account_id", _ID, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("order_id", _ID, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    UniqueConstraint("transaction_id", "account_id", name="ledger_entry_transaction_account_key"),
+    CheckConstraint("amount_minor <> 0", name="ledger_entry_amount_not_zero"),
+    Index("ledger_entry_account_id", "account_id", "id", postgresql_include=["amount_minor"]),
+    Index("ledger_entry_order_id", "order_id"),
+)
+
+sandbox_payment = Table(
+    "sandbox_payment",
+    metadata,
+    Column("attempt_id", _ID, primary_key=True),
+    Column("payment_id", _ID, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("refunded_minor", BigInteger, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("updated_at", _TIME, nullable=False),
+)
+
+sandbox_refund = Table(
+    "sandbox_refund",
+    metadata,
+    Column("refund_id", _ID, primary_key=True),
+    Column("attempt_id", _ID, ForeignKey("sandbox_payment.attempt_id"), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Index("sandbox_refund_attempt_id", "attempt_id"),
+)

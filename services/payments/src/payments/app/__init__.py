@@ -1,0 +1,1 @@
+"""Use cases: one command and its handler per file."""

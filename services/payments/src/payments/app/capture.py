@@ -1,0 +1,94 @@
+"""Capturing the authorized payments of orders."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from chassis.clock import Clock
+from payments.app.methods import Methods
+from payments.app.ports import PaymentRepository
+from payments.app.settle import Settler, ask
+from payments.domain import status
+from payments.domain.payment import Payment, ProviderState
+
+_CHECK_AFTER = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOrders:
+    """Capture the payments of orders, each in full."""
+
+    order_ids: tuple[UUID, ...]
+
+
+class CaptureHandler:
+    """Three statements for a batch of any size: intent, provider, record."""
+
+    def __init__(
+        self, payments: PaymentRepository, methods: Methods, settler: Settler, clock: Clock
+    ) -> None:
+        self._payments = payments
+        self._methods = methods
+        self._settler = settler
+        self._clock = clock
+
+    async def handle(self, command: CaptureOrders) -> dict[UUID, str]:
+        """Return captured, failed (for good), not_required or unknown per order."""
+        order_ids = tuple(dict.fromkeys(command.order_ids))
+        payments = await self._payments.begin_captures(order_ids, self._clock.now() + _CHECK_AFTER)
+        ready: dict[str, list[Payment]] = {}
+        outcomes = dict.fromkeys(order_ids, "failed")
+        for payment in payments:
+            if payment.status == status.AUTHORIZED and payment.closed_at is None:
+                ready.setdefault(payment.provider, []).append(payment)
+            else:
+                outcomes[payment.order_id] = _outcome(payment)
+        done = await asyncio.gather(*(self._capture(name, batch) for name, batch in ready.items()))
+        for payment in (payment for batch in done for payment in batch):
+            outcomes[payment.order_id] = _outcome(payment)
+        return outcomes
+
+    async def _capture(self, provider_name: str, batch: Sequence[Payment]) -> list[Payment]:
+        provider = self._methods.provider(provider_name)
+        ids = [payment.attempt.id for payment in batch if payment.attempt]
+        answers = await ask(provider.capture(ids))
+        if answers is None:
+            return list(batch)
+        now = self._clock.now()
+        heard: list[tuple[Payment, ProviderState]] = []
+        for payment in batch:
+            answer = answers.get(payment.attempt.id) if payment.attempt else None
+            if answer is not None and answer.status != "authorized":
+                payment.learn(_for_good(answer), now)
+                heard.append((payment, answer))
+        saved = await self._payments.save([payment for payment, _ in heard], now)
+        missed = [
+            self._record(payment, answer) for payment, answer in heard if payment.id not in saved
+        ]
+        current = {payment.id: payment for payment in await asyncio.gather(*missed)}
+        return [current.get(payment.id, payment) for payment in batch]
+
+    async def _record(self, payment: Payment, answer: ProviderState) -> Payment:
+        """Take in the answer for a payment that somebody changed while the provider worked."""
+        return await self._settler.settle(await self._settler.record(payment, _for_good(answer)))
+
+
+def _for_good(answer: ProviderState) -> ProviderState:
+    """An authorization that cannot be captured any more has failed, whatever ended it."""
+    if answer.status == "captured":
+        return answer
+    return ProviderState("failed", "capture_failed")
+
+
+def _outcome(payment: Payment) -> str:
+    if payment.closed_at is not None:
+        return "failed"
+    if payment.status in status.HOLDS_CAPTURED_MONEY:
+        return "failed" if payment.late else "captured"
+    if payment.attempt is None:
+        return "not_required"
+    return "unknown" if payment.status in (status.NONE, status.AUTHORIZED) else "failed"

@@ -1,0 +1,217 @@
+"""What the use cases need of the world; adapters stand behind these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from payments.domain.payment import Payment, ProviderState
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider can do; the use cases never ask for more."""
+
+    separate_capture: bool
+    """Authorizes first and captures when told; otherwise success means captured."""
+    idempotent_create: bool
+    """The same attempt may be sent again; otherwise it is only looked up after a lost answer."""
+    void: bool
+    """Gives an authorization back; otherwise it is captured nothing of and runs out."""
+    partial_refund: bool
+    multi_capture: bool
+    authorization_ttl_s: float | None
+    """How long an authorization can be captured; None for as long as one likes."""
+    pending_ttl_s: float
+    """How long a payment that awaits its buyer may still succeed."""
+    amount_step: int
+    """Amounts are multiples of this many minor units."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPayment:
+    """A payment as the provider is asked for it; ``attempt_id`` is its key there."""
+
+    attempt_id: UUID
+    payment_id: UUID
+    amount_minor: int
+    currency: str
+    token: str
+    phone: str
+
+
+class ProviderAway(Exception):  # noqa: N818 - a fact, as all errors here
+    """The provider failed or refused to talk: the call may have had its effect."""
+
+
+class Provider(Protocol):
+    """Somebody who moves money for us.
+
+    Every call may raise ProviderAway or time out; both mean that its effect is unknown. Amounts are
+    in minor units.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name in payments and ledger accounts."""
+        ...
+
+    @property
+    def next_action_type(self) -> str:
+        """What a buyer must do about a pending payment: sandbox, redirect or stk_push."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the provider can do."""
+        ...
+
+    def check_method(self, token: str, phone: str) -> None:
+        """Raise PaymentTokenInvalid for details that the provider cannot know."""
+        ...
+
+    async def create(self, payment: ProviderPayment) -> ProviderState:
+        """Authorize an amount; repeated for an attempt, answer what became of it."""
+        ...
+
+    async def find(self, attempt_id: UUID) -> ProviderState:
+        """Return what the provider knows of an attempt, ``not_found`` if nothing."""
+        ...
+
+    async def capture(self, attempt_ids: Sequence[UUID]) -> Mapping[UUID, ProviderState]:
+        """Capture authorizations in full; answer how each stands then."""
+        ...
+
+    async def void(self, attempt_id: UUID) -> ProviderState:
+        """Give an authorization back; answer how it stands then."""
+        ...
+
+    async def refund(self, attempt_id: UUID, refund_id: UUID, amount_minor: int) -> str:
+        """Pay back; idempotent by refund id. Answer succeeded, pending or failed."""
+        ...
+
+    async def find_refund(self, refund_id: UUID) -> str:
+        """Return succeeded, pending, failed or not_found."""
+        ...
+
+
+class SandboxBuyer(Protocol):
+    """The buyer of the sandbox, who decides on payments that await him."""
+
+    async def decide(self, attempt_id: UUID, *, succeed: bool) -> None:
+        """Let an awaiting payment succeed or fail; the same again is fine.
+
+        Raises PaymentDecided when it went the other way.
+        """
+        ...
+
+
+class PaymentRepository(Protocol):
+    """The payments, one per order at most.
+
+    ``version`` guards every write. A payment's attempt, refunds, ledger postings and events are saved
+    in the same transaction as itself.
+    """
+
+    async def open(self, payment: Payment) -> bool:
+        """Insert a new payment with its attempt; False when the order has one (or is closed)."""
+        ...
+
+    async def get(self, payment_id: UUID) -> Payment | None:
+        """Return a payment with its attempt and refunds."""
+        ...
+
+    async def find_by_order(self, order_id: UUID) -> Payment | None:
+        """Return an order's payment, or the tombstone of one."""
+        ...
+
+    async def save(self, payments: Sequence[Payment], now: datetime) -> set[UUID]:
+        """Save changed payments; return the ids of those that nobody else changed meanwhile.
+
+        The others are left as they are.
+        """
+        ...
+
+    async def change(
+        self, payment_id: UUID, act: Callable[[Payment], T], now: datetime
+    ) -> tuple[Payment, T]:
+        """Change a payment under its row lock: load, act, save, commit.
+
+        ``act`` is not a coroutine, so that no remote call can happen while the lock is held.
+        """
+        ...
+
+    async def begin_captures(self, order_ids: Sequence[UUID], check_at: datetime) -> list[Payment]:
+        """Note that open authorized payments are about to be captured; return all payments.
+
+        One that never hears of the end is looked after at ``check_at``.
+        """
+        ...
+
+    async def close(self, order_id: UUID, reason: str, now: datetime) -> Payment:
+        """Close an order for payment for good, leaving a tombstone where there is no payment."""
+        ...
+
+    async def claim_due(self, now: datetime, limit: int) -> list[UUID]:
+        """Return payments to look after and push their next check away, further each time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """A ledger account; the balance is debits minus credits in minor units."""
+
+    id: UUID
+    kind: str
+    owner: str
+    currency: str
+    balance_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One side of a ledger transaction; a debit is positive."""
+
+    id: UUID
+    transaction_id: UUID
+    event: str
+    account_id: UUID
+    account_kind: str
+    account_owner: str
+    amount_minor: int
+    currency: str
+    order_id: UUID
+    created_at: datetime
+
+
+class LedgerReader(Protocol):
+    """Reads the ledger; nobody writes it but a payment that is saved."""
+
+    async def accounts(self, after: UUID | None, limit: int) -> list[AccountBalance]:
+        """Return accounts by id."""
+        ...
+
+    async def entries(
+        self,
+        order_id: UUID | None,
+        account_id: UUID | None,
+        before: UUID | None,
+        limit: int,
+    ) -> list[LedgerEntry]:
+        """Return entries, newest first."""
+        ...
+
+
+class Memberships(Protocol):
+    """Who works for which seller, at this moment."""
+
+    async def sellers_of(
+        self, account_id: str, seller_ids: Collection[str], roles: Collection[str]
+    ) -> set[str]:
+        """Return those of the sellers where the account has one of the roles now."""
+        ...

@@ -1,0 +1,87 @@
+"""The one place where the payments' parts are put together."""
+
+from __future__ import annotations
+
+from chassis.broker import Broker
+from chassis.clock import SystemClock
+from chassis.cursors import CursorCodec
+from chassis.database import Database
+from chassis.outbox import Relay
+from chassis.process import ServiceApp, ServiceContext
+from payments.adapters.identity_grpc import IdentityMemberships
+from payments.adapters.ledger_reader import PostgresLedger
+from payments.adapters.payment_repository import PostgresPayments
+from payments.adapters.sandbox.log import SandboxLog
+from payments.adapters.sandbox.provider import ERRORS_BEFORE_RECOVERY, SandboxProvider
+from payments.app.authorize import AuthorizeHandler
+from payments.app.cancel_payment import CancelPaymentHandler
+from payments.app.capture import CaptureHandler
+from payments.app.create_refund import CreateRefundHandler
+from payments.app.decide_payment import DecidePaymentHandler
+from payments.app.methods import Method, Methods
+from payments.app.resolve_due import ResolveDue
+from payments.app.settle import Settler
+from payments.entrypoints.ledger_service import LedgerServicer
+from payments.entrypoints.payment_service import PaymentServicer, SandboxServicer
+from payments.entrypoints.refund_service import RefundServicer
+from payments.entrypoints.resolver import Resolver
+from payments.settings import PaymentsSettings
+from soko.payments.v1 import payment_pb2_grpc as rpc
+
+_SANDBOX_CONNECTIONS = 4
+
+
+async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
+    """Construct the adapters, the use cases and the servicers of one process."""
+    settings = context.settings
+    db = Database(settings.database_url, max_size=settings.database_pool_max, name="payments")
+    sandbox_db = Database(
+        settings.database_url, max_size=_SANDBOX_CONNECTIONS, name="payments-sandbox"
+    )
+    broker = Broker(settings.nats_url, "payments")
+    relay = Relay(db, broker, "payments")
+    sandbox = SandboxProvider(SandboxLog(sandbox_db, errors=ERRORS_BEFORE_RECOVERY))
+    methods = _methods(settings, sandbox)
+    clock = SystemClock()
+    payments = PostgresPayments(db, relay.nudge)
+    settler = Settler(payments, methods, clock)
+    memberships = IdentityMemberships(context.peer("identity", settings.identity_target))
+    app = ServiceApp(
+        services=[
+            (
+                rpc.add_PaymentServiceServicer_to_server,
+                PaymentServicer(
+                    AuthorizeHandler(payments, methods, settler, clock),
+                    CaptureHandler(payments, methods, settler, clock),
+                    CancelPaymentHandler(payments, settler, clock),
+                    payments,
+                    methods,
+                ),
+            ),
+            (
+                rpc.add_RefundServiceServicer_to_server,
+                RefundServicer(CreateRefundHandler(payments, settler, memberships, clock), db),
+            ),
+            (
+                rpc.add_LedgerServiceServicer_to_server,
+                LedgerServicer(PostgresLedger(db), CursorCodec(settings.secret.get_secret_value())),
+            ),
+        ],
+        background=[relay, Resolver(ResolveDue(payments, settler, clock))],
+        databases=[db],
+        broker=broker,
+    )
+    if settings.sandbox:
+        app.databases.append(sandbox_db)
+        decide = DecidePaymentHandler(payments, sandbox, sandbox.name, settler)
+        app.services.append((rpc.add_SandboxServiceServicer_to_server, SandboxServicer(decide)))
+    return app
+
+
+def _methods(settings: PaymentsSettings, sandbox: SandboxProvider) -> Methods:
+    methods = {}
+    if settings.sandbox:
+        methods["sandbox"] = Method("sandbox", "Sandbox", sandbox)
+    if settings.cash_on_delivery_enabled:
+        methods["cash_on_delivery"] = Method("cash_on_delivery", "Cash on delivery", None)
+    return Methods(methods)

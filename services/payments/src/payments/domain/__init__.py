@@ -1,0 +1,1 @@
+"""What payments are and may become: pure values and rules, no I/O and no clock."""

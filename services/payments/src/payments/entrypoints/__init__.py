@@ -1,0 +1,1 @@
+"""Where requests and time come in: gRPC servicers and the resolver."""

@@ -1,0 +1,79 @@
+"""LedgerService over gRPC."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import grpc
+
+from chassis.context import current_actor
+from chassis.cursors import CursorCodec, filter_hash
+from chassis.errors import invalid
+from chassis.ids import parse_id
+from payments.app.ports import LedgerReader
+from payments.entrypoints.messages import account_message, entry_message
+from soko.payments.v1 import payment_pb2 as pb
+from soko.payments.v1 import payment_pb2_grpc
+
+_DEFAULT_LIMIT = 20
+_MAX_LIMIT = 100
+_ACCOUNTS = "ledger_accounts"
+_ENTRIES = "ledger_entries"
+Context = grpc.aio.ServicerContext[object, object]
+
+
+class LedgerServicer(payment_pb2_grpc.LedgerServiceServicer):
+    """Shows the ledger to admins."""
+
+    def __init__(self, ledger: LedgerReader, cursors: CursorCodec) -> None:
+        self._ledger = ledger
+        self._cursors = cursors
+
+    async def ListAccounts(  # noqa: N802 - the contract's name
+        self, request: pb.ListAccountsRequest, context: Context
+    ) -> pb.ListAccountsResponse:
+        """Return accounts with their balances; admins only."""
+        current_actor().require_role("admin")
+        limit = _limit(request.limit)
+        after = self._position(_ACCOUNTS, filter_hash(), request.cursor)
+        accounts = await self._ledger.accounts(after, limit + 1)
+        return pb.ListAccountsResponse(
+            accounts=[account_message(account) for account in accounts[:limit]],
+            next_cursor=self._next(
+                _ACCOUNTS, filter_hash(), [account.id for account in accounts], limit
+            ),
+        )
+
+    async def ListEntries(  # noqa: N802
+        self, request: pb.ListEntriesRequest, context: Context
+    ) -> pb.ListEntriesResponse:
+        """Return entries, newest first; admins only."""
+        current_actor().require_role("admin")
+        limit = _limit(request.limit)
+        filters = filter_hash(request.order_id, request.account_id)
+        entries = await self._ledger.entries(
+            order_id=parse_id("ord", request.order_id) if request.order_id else None,
+            account_id=parse_id("led", request.account_id) if request.account_id else None,
+            before=self._position(_ENTRIES, filters, request.cursor),
+            limit=limit + 1,
+        )
+        return pb.ListEntriesResponse(
+            entries=[entry_message(entry) for entry in entries[:limit]],
+            next_cursor=self._next(_ENTRIES, filters, [entry.id for entry in entries], limit),
+        )
+
+    def _position(self, kind: str, filters: str, cursor: str) -> UUID | None:
+        if not cursor:
+            return None
+        return UUID(str(self._cursors.decode(kind, filters, cursor)[0]))
+
+    def _next(self, kind: str, filters: str, ids: list[UUID], limit: int) -> str:
+        if len(ids) <= limit:
+            return ""
+        return self._cursors.encode(kind, filters, [str(ids[limit - 1])])
+
+
+def _limit(asked: int) -> int:
+    if not 0 <= asked <= _MAX_LIMIT:
+        raise invalid("limit_invalid", f"A page holds 1 to {_MAX_LIMIT} items.")
+    return asked or _DEFAULT_LIMIT

@@ -1,0 +1,25 @@
+"""The resolver: looks after payments with an open end, beside the requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from payments.app.resolve_due import ResolveDue
+
+_INTERVAL_S = 1.0
+
+
+class Resolver:
+    """Runs ResolveDue as long as there is something due, then rests for a second."""
+
+    def __init__(self, resolve_due: ResolveDue) -> None:
+        self._resolve_due = resolve_due
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set."""
+        while not stop.is_set():
+            if await self._resolve_due.handle() == 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_INTERVAL_S):
+                        await stop.wait()
