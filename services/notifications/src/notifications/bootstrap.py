@@ -30,7 +30,7 @@ from notifications.domain.deliveries import RetryPolicy
 from notifications.entrypoints.event_consumer import EventRecorder
 from notifications.entrypoints.foreign_events import PARSERS
 from notifications.entrypoints.grpc_server import NotificationServicer, RealtimeServicer
-from notifications.entrypoints.jobs import MailPace, MailWorker, Once, Periodic
+from notifications.entrypoints.jobs import MailPace, MailWorker, Periodic, Retelling
 from notifications.settings import Settings
 from soko.notifications.v1 import notification_pb2_grpc as pb_grpc
 
@@ -61,7 +61,10 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
             (pb_grpc.add_RealtimeServiceServicer_to_server, RealtimeServicer(log)),
         ],
         background=[
-            Once(lambda: retell_messages(RetellMessages(clock.now(), _RETELL), log, publisher)),
+            Retelling(
+                lambda: broker.generation,
+                lambda: retell_messages(RetellMessages(clock.now(), _RETELL), log, publisher),
+            ),
             *_consumers(db, broker, publisher, clock, worker),
             worker,
             Periodic("retention", _SWEEP_EVERY_S, lambda: forget_old(db, retention, clock.now())),
@@ -86,7 +89,8 @@ def _consumers(
                 broker,
                 service="notifications",
                 context=name,
-                handlers=dict.fromkeys(parsers, recorder.record_one),
+                batch_names=list(parsers),
+                batch_handler=recorder.record,
                 after_commit=recorder.tell,
             )
         )

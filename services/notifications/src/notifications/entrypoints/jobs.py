@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from chassis.clock import Clock
+from chassis.errors import ServiceError
 from chassis.logs import get_logger
 from notifications.app.ports import DeliveryQueue
 from notifications.app.send_mail import SendMail
 from notifications.domain import deliveries
 from notifications.domain.deliveries import Delivery
 
+_LOOK_EVERY_S = 1.0
 _log = get_logger(__name__)
 
 
@@ -122,17 +124,36 @@ class Periodic:
                 await self._work()
             except Exception:
                 _log.exception("job_failed", job=self._name)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._every_s):
-                    await stop.wait()
+            await _pause(stop, self._every_s)
 
 
-class Once:
-    """Runs a piece of work at the start of the process, until it succeeds."""
+class Retelling:
+    """Tells recent messages again whenever a connection to the broker begins.
 
-    def __init__(self, work: Callable[[], Awaitable[object]]) -> None:
-        self._work = work
+    The first one follows a start, perhaps after a crash between commit and publication; later ones
+    follow a time in which nothing could be told.
+    """
+
+    def __init__(self, generation: Callable[[], int], retell: Callable[[], Awaitable[int]]) -> None:
+        self._generation = generation
+        self._retell = retell
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run the work; the caller runs it again if it fails."""
-        await self._work()
+        """Look for a new connection every second until ``stop`` is set."""
+        done = 0
+        while not stop.is_set():
+            current = self._generation()
+            if current != done:
+                try:
+                    count = await self._retell()
+                    _log.info("messages_told_again", count=count)
+                    done = current
+                except ServiceError as error:
+                    _log.info("messages_not_told_again", error=str(error))
+            await _pause(stop, _LOOK_EVERY_S)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -1,0 +1,179 @@
+"""Mail from the row of a delivery to a real SMTP server."""
+
+import asyncio
+
+import pytest
+
+from chassis.clock import SystemClock
+from devstack.testing import eventually
+from notifications.adapters.catalogs import CatalogNoticeTexts
+from notifications.adapters.delivery_queue import PostgresDeliveryQueue
+from notifications.adapters.event_store import PostgresEventStore
+from notifications.adapters.mail_templates import MailTemplates
+from notifications.adapters.smtp import SmtpServer, SmtpTransport
+from notifications.app.record_updates import RecordUpdates, record_updates
+from notifications.app.send_mail import MailSettings, SendMail
+from notifications.domain.deliveries import RetryPolicy
+from notifications.entrypoints.jobs import MailPace, MailWorker
+from services.notifications.tests.builders import an_order, an_update
+from services.notifications.tests.fakes import FakeContacts, FakeOrders
+
+RENDERER = MailTemplates()
+
+
+class Post:
+    """A mail worker that runs against real parts; orders are in memory."""
+
+    def __init__(self, db, mail_server, orders=None) -> None:
+        self.db, self.orders, clock = db, orders or FakeOrders(), SystemClock()
+        self.transport = SmtpTransport(
+            SmtpServer.of_url(mail_server.url), "Soko <no-reply@soko.example>", connections=2
+        )
+        self.queue = PostgresDeliveryQueue(db)
+        settings = MailSettings("soko.example", RetryPolicy(max_attempts=3, base_s=0.05))
+        send = SendMail(
+            self.queue,
+            self.orders,
+            FakeContacts(),
+            lambda: RENDERER,
+            self.transport,
+            clock,
+            settings,
+        )
+        pace = MailPace(rate_per_s=1000, poll_s=0.05)
+        self.worker = MailWorker(self.queue, send, self.transport.close_idle, clock, pace)
+
+    async def confirm(self, **order) -> str:
+        placed = an_order(**order)
+        self.orders.orders[placed.id] = placed
+        async with self.db.transaction() as session:
+            command = RecordUpdates([an_update(order_id=placed.id)], SystemClock().now())
+            await record_updates(command, PostgresEventStore(session), CatalogNoticeTexts())
+        self.worker.nudge()
+        return placed.id
+
+    async def rows(self):
+        return await self.db.fetch_all(
+            "SELECT id, status, attempts, last_error FROM mail_delivery ORDER BY created_at"
+        )
+
+    async def settled(self):
+        rows = await self.rows()
+        return rows if all(row["status"] != "pending" for row in rows) else None
+
+
+@pytest.fixture
+async def post(db, mail_server):
+    post, stop = Post(db, mail_server), asyncio.Event()
+    running = asyncio.create_task(post.worker.run(stop))
+    yield post
+    stop.set()
+    await running
+    await post.transport.close()
+
+
+async def test_a_confirmation_arrives_in_text_and_html(post, mail_server):
+    await post.confirm(locale="ar")
+    (row,) = await eventually(post.settled)
+    (message,) = mail_server.accepted
+    assert (row["status"], row["attempts"]) == ("succeeded", 1)
+    assert message["To"] == "buyer@soko.example"
+    assert message["Subject"] == "تم تأكيد الطلب 4821-7730-1"
+    assert message["Message-ID"] == f"<{row['id']}@soko.example>"
+    text, html = message.iter_parts()
+    assert "Kiondo basket" in text.get_content()
+    assert 'dir="rtl"' in html.get_content()
+
+
+async def test_many_mails_share_few_connections(post, mail_server):
+    for _ in range(20):
+        await post.confirm()
+    await eventually(post.settled)
+    assert len(mail_server.accepted) == 20
+    assert len(mail_server.connections) <= 2
+
+
+async def test_a_mailbox_that_is_busy_gets_the_mail_later_under_the_same_id(post, mail_server):
+    mail_server.answers.extend(["451 try later"])
+    await post.confirm()
+    (row,) = await eventually(post.settled)
+    assert (row["status"], row["attempts"]) == ("succeeded", 2)
+    assert len(mail_server.accepted) == 1
+    assert len({message["Message-ID"] for message in mail_server.attempts}) == 1
+
+
+async def test_a_recipient_who_is_greylisted_gets_the_mail_later(post, mail_server):
+    mail_server.recipient_answers.extend(["450 greylisted"])
+    await post.confirm()
+    (row,) = await eventually(post.settled)
+    assert (row["status"], row["attempts"]) == ("succeeded", 2)
+
+
+async def test_an_unknown_recipient_makes_a_dead_mail_without_the_servers_words(post, mail_server):
+    mail_server.recipient_answers.extend(["550 no such user buyer@soko.example"])
+    await post.confirm()
+    (row,) = await eventually(post.settled)
+    assert (row["status"], row["attempts"]) == ("dead", 1)
+    assert row["last_error"] == "smtp 550"
+
+
+async def test_a_mail_is_dead_after_its_last_attempt(post, mail_server):
+    mail_server.answers.extend(["451 no"] * 3)
+    await post.confirm()
+    (row,) = await eventually(post.settled)
+    assert (row["status"], row["attempts"], row["last_error"]) == ("dead", 3, "smtp 451")
+
+
+async def test_a_server_that_is_down_gets_the_mail_when_it_is_back(post, mail_server):
+    mail_server.stop()
+    await post.confirm()
+    await eventually(lambda: _attempted(post))
+    mail_server.start()
+    (row,) = await eventually(post.settled)
+    assert row["status"] == "succeeded"
+    assert len(mail_server.accepted) == 1
+
+
+async def _attempted(post) -> bool:
+    return bool([row for row in await post.rows() if row["last_error"]])
+
+
+async def test_a_connection_that_died_while_idle_is_replaced(post, mail_server):
+    await post.confirm()
+    await eventually(post.settled)
+    mail_server.stop()
+    mail_server.start()
+    await post.confirm()
+    rows = await eventually(post.settled)
+    assert [row["status"] for row in rows] == ["succeeded", "succeeded"]
+
+
+async def test_hostile_addresses_reach_no_server(post, mail_server):
+    await post.confirm(email="a@soko.example\r\nRCPT TO:<all@soko.example>")
+    (row,) = await eventually(post.settled)
+    assert row["status"] == "dead"
+    assert not mail_server.attempts
+
+
+async def test_two_workers_send_each_mail_once(post, mail_server, db):
+    other, stop = Post(db, mail_server, post.orders), asyncio.Event()
+    running = asyncio.create_task(other.worker.run(stop))
+    for _ in range(30):
+        await post.confirm()
+    await eventually(post.settled)
+    stop.set()
+    await running
+    await other.transport.close()
+    assert len(mail_server.accepted) == 30
+    assert len({message["Message-ID"] for message in mail_server.accepted}) == 30
+
+
+@pytest.mark.parametrize("url", ["http://x", "smtp://", "", "smtp://user@"])
+def test_a_wrong_address_of_the_server_is_named_at_once(url):
+    with pytest.raises(ValueError):
+        SmtpServer.of_url(url)
+
+
+def test_a_servers_address_may_carry_credentials():
+    server = SmtpServer.of_url("smtp+starttls://us%40er:p%2Fw@mail.example")
+    assert (server.username, server.password, server.port) == ("us@er", "p/w", 587)

@@ -1,0 +1,84 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from chassis.migrations import check
+from notifications.adapters.catalogs import CatalogNoticeTexts
+from notifications.adapters.delivery_queue import PostgresDeliveryQueue
+from notifications.adapters.event_store import PostgresEventStore
+from notifications.adapters.message_log import PostgresMessageLog
+from notifications.adapters.retention import Retention, forget_old
+from notifications.app.record_updates import RecordUpdates, record_updates
+from services.notifications.tests.builders import NOON, an_id, an_update
+from services.notifications.tests.conftest import MIGRATIONS
+
+TEXTS = CatalogNoticeTexts()
+
+
+async def record(db, *updates):
+    async with db.transaction() as session:
+        store = PostgresEventStore(session)
+        return await record_updates(RecordUpdates(updates, NOON), store, TEXTS)
+
+
+def test_tables_and_migrations_agree(notifications_database_url):
+    check(notifications_database_url, MIGRATIONS, "notifications")
+
+
+async def test_sequences_stay_gapless_while_many_consumers_write_the_same_groups(db):
+    account, orders = an_id("usr"), [an_id("ord") for _ in range(5)]
+
+    async def consume(turn: int) -> None:
+        shuffled = orders[turn % 5 :] + orders[: turn % 5]
+        await record(db, *[an_update(order_id=o, account_id=account) for o in shuffled])
+
+    await asyncio.gather(*[consume(turn) for turn in range(40)])
+    log = PostgresMessageLog(db)
+    for group, count in [(f"user_{account}", 400), *[(f"order_{o}", 40) for o in orders]]:
+        messages = await log.after(group, 0, 1000)
+        assert [m.sequence for m in messages] == list(range(1, count + 1))
+        assert await log.last_sequence(group) == count
+
+
+async def test_a_batch_that_fails_takes_no_sequence_number(db):
+    order = an_id("ord")
+
+    async def fail() -> None:
+        async with db.transaction() as session:
+            command = RecordUpdates([an_update(order_id=order)], NOON)
+            await record_updates(command, PostgresEventStore(session), TEXTS)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    (message,) = await record(db, an_update(order_id=order))
+    assert message.sequence == 1
+
+
+async def test_workers_never_claim_the_same_mail(db):
+    await record(db, *[an_update() for _ in range(50)])
+    queue = PostgresDeliveryQueue(db)
+    claims = await asyncio.gather(*[queue.claim(NOON, 90, 10) for _ in range(8)])
+    ids = [delivery.id for claim in claims for delivery in claim]
+    assert len(ids) == len(set(ids)) == 50
+
+
+async def test_old_messages_go_and_sequences_count_on(db):
+    order = an_id("ord")
+    await record(db, an_update(order_id=order), an_update(order_id=order))
+    assert await forget_old(db, Retention(), NOON + timedelta(days=6)) == 0
+    assert await forget_old(db, Retention(), NOON + timedelta(days=8)) == 2
+    (message,) = await record(db, an_update(order_id=order))
+    assert message.sequence == 3
+
+
+async def test_settled_mail_goes_late_and_dead_mail_stays(db):
+    await record(db, an_update(), an_update())
+    queue = PostgresDeliveryQueue(db)
+    sent, dead = await queue.claim(NOON, 90, 2)
+    await queue.succeed(sent.id, NOON)
+    await queue.bury(dead, NOON, "smtp 550")
+    await forget_old(db, Retention(messages=timedelta(days=999)), NOON + timedelta(days=91))
+    rows = await db.fetch_all("SELECT id FROM mail_delivery")
+    assert [row["id"] for row in rows] == [dead.id]
