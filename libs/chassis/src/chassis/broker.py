@@ -140,6 +140,8 @@ class Broker:
             await asyncio.gather(self._starting, return_exceptions=True)
         for task in self._reset_tasks:
             task.cancel()
+        if not self._started.is_set():
+            return
         with contextlib.suppress(NatsError, OSError, TimeoutError):
             async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                 if self.connected:

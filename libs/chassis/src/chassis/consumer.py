@@ -37,6 +37,8 @@ _BATCH = 64
 _ACK_WAIT_S = 30.0
 _PROGRESS_EVERY_S = 8.0
 _MAX_DELIVERIES = 8
+_TRUSTED_DELIVERIES = 2
+"""An event that came more often is handled alone: it may be what spoils the batch."""
 _BACKOFF_S = (0.2, 1.0, 3.0, 10.0, 20.0, 40.0, 60.0)
 _PAUSE_S = 0.5
 _CLEAN_EVERY_S = 3600.0
@@ -149,13 +151,23 @@ class EventConsumer:
             except UnreadableEventError as error:
                 _log.error("unreadable_event", subject=message.subject, error=str(error))
                 await self._answer(message, _TERM)
+        suspects = [delivery for delivery in deliveries if delivery.times > _TRUSTED_DELIVERIES]
+        if suspects:
+            deliveries = [delivery for delivery in deliveries if delivery not in suspects]
+        await self._handle_batch(deliveries, stop)
+        await self._handle_each(suspects, stop)
+
+    async def _handle_batch(self, deliveries: Sequence[_Delivery], stop: asyncio.Event) -> None:
         while deliveries:
             try:
                 await self._handle_together(deliveries)
             except Exception as error:
                 if not _is_transient(error):
-                    _log.warning("batch_failed", context=self._context, error=repr(error))
-                    await self._handle_each(deliveries, stop)
+                    if len(deliveries) == 1:
+                        await self._give_back(deliveries[0], error)
+                    else:
+                        _log.info("batch_failed", context=self._context, error=repr(error))
+                        await self._handle_each(deliveries, stop)
                     return
                 _log.warning("consumer_waits", context=self._context, error=str(error))
                 await _pause(stop)
@@ -190,11 +202,17 @@ class EventConsumer:
         event, times = delivery.event, delivery.times
         if _is_transient(error) or times < self._max_deliveries:
             pause = self._backoff_s[min(times, len(self._backoff_s)) - 1]
-            _log.warning("event_failed", event_id=str(event.id), name=event.name, exc_info=error)
+            _log.warning(
+                "event_failed",
+                event_id=str(event.id),
+                event_name=event.name,
+                deliveries=times,
+                error=repr(error),
+            )
             await self._answer(delivery.message, _nak(pause))
             return
-        _log.error("event_dead", event_id=str(event.id), name=event.name, exc_info=error)
         await dead_letters.keep(self._db, self._context, event, error, times)
+        _log.error("event_dead", event_id=str(event.id), event_name=event.name, exc_info=error)
         await self._answer(delivery.message, _TERM)
 
     async def _handle_together(self, deliveries: Sequence[_Delivery]) -> None:
