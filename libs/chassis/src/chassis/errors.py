@@ -17,6 +17,8 @@ from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
+from chassis.idempotency_key import REPLAYED
+
 _DOMAIN = "soko"
 _DEADLINE_EXCEEDED = "deadline_exceeded"
 
@@ -75,7 +77,8 @@ class ServiceError(Exception):
     """An error that a caller may be told of.
 
     ``kind`` is a key of ``KINDS``; ``code`` is stable and snake_case; ``extra`` holds further
-    members of the answer, such as the lines that are out of stock.
+    members of the answer, such as the lines that are out of stock. ``replayed`` marks the stored
+    answer of an idempotency key.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class ServiceError(Exception):
         *,
         violations: Sequence[Violation] = (),
         extra: Mapping[str, object] | None = None,
+        replayed: bool = False,
     ) -> None:
         super().__init__(detail or code)
         self.kind = kind
@@ -93,6 +97,7 @@ class ServiceError(Exception):
         self.detail = detail
         self.violations = tuple(violations)
         self.extra: Mapping[str, object] = dict(extra or {})
+        self.replayed = replayed
 
 
 def not_found(detail: str = "There is no such thing, or it is not yours to see.") -> ServiceError:
@@ -159,7 +164,8 @@ def as_service_error(error: BaseException) -> ServiceError | None:
     """Return a business error as a ServiceError, or None for one that nobody foresaw.
 
     A domain error is known by its ``kind`` and ``code``, because a domain imports no library; it
-    may have ``extra`` and ``violations``, pairs of a JSON pointer and what is wrong there.
+    may have ``extra``, ``replayed`` and ``violations``, which are pairs of a JSON pointer and a
+    sentence.
     """
     if isinstance(error, ServiceError):
         return error
@@ -174,6 +180,7 @@ def as_service_error(error: BaseException) -> ServiceError | None:
         str(error),
         violations=[Violation(*pair) for pair in getattr(error, "violations", ())],
         extra=extra if isinstance(extra, Mapping) else None,
+        replayed=bool(getattr(error, "replayed", False)),
     )
 
 
@@ -225,6 +232,7 @@ def from_rpc_error(error: grpc.aio.AioRpcError, service: str) -> ServiceError:
     status = rpc_status.from_call(error)  # type: ignore[arg-type]
     known = from_status(status) if status is not None else None
     if known is not None and known.code != _DEADLINE_EXCEEDED:
+        known.replayed = REPLAYED in tuple(error.trailing_metadata() or ())
         return known
     kind = _KIND_OF_STATUS.get(error.code(), "internal")
     if kind == "unavailable":

@@ -17,7 +17,7 @@ from chassis.actor import GUEST, Actor
 from chassis.auth import AccessTokenVerifier
 from chassis.context import RequestContext
 from chassis.errors import ServiceError, as_service_error, deadline_exceeded, to_status
-from chassis.idempotency_key import IdempotencyKey
+from chassis.idempotency_key import REPLAYED, IdempotencyKey
 from chassis.logs import get_logger
 from chassis.metrics import RPC_HANDLED, RPC_SECONDS
 
@@ -101,7 +101,7 @@ class RequestInterceptor(grpc.aio.ServerInterceptor):
                 except Exception as error:
                     known = _known(error, name)
                     RPC_HANDLED.labels(name, known.kind).inc()
-                    await context.abort_with_status(rpc_status.to_status(to_status(known)))
+                    await _abort(context, known)
                     raise
                 else:
                     succeeded.inc()
@@ -142,6 +142,14 @@ class RequestInterceptor(grpc.aio.ServerInterceptor):
         if service and service != "gateway":
             return Actor(kind="service", service=service)
         return GUEST
+
+
+async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: ServiceError) -> None:
+    status = rpc_status.to_status(to_status(error))
+    marks = (REPLAYED,) if error.replayed else ()
+    await context.abort(
+        status.code, status.details or "", (*(status.trailing_metadata or ()), *marks)
+    )
 
 
 def _time_limit_s(context: grpc.aio.ServicerContext[Any, Any]) -> float:

@@ -24,13 +24,10 @@ from grpc_status import rpc_status
 from chassis.context import current_idempotency
 from chassis.database import Database, Row
 from chassis.errors import ServiceError, as_service_error, conflict, invalid, to_status
-from chassis.idempotency_key import IdempotencyKey
+from chassis.idempotency_key import REPLAYED, IdempotencyKey
 from chassis.logs import get_logger
 
 __all__ = ["REPLAYED", "IdempotencyKey", "idempotent"]
-
-REPLAYED = ("soko-idempotent-replayed", "1")
-"""Trailing metadata of an answer that was stored before."""
 
 _LEASE_S = 30
 _KEEP_S = 24 * 3600

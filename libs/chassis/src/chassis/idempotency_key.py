@@ -6,6 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
+REPLAYED = ("soko-idempotent-replayed", "1")
+"""Trailing metadata of an answer that was stored before."""
+
 _VERSION_MASK = ~(0xF << 76)
 _VARIANT_MASK = ~(0x3 << 62)
 
