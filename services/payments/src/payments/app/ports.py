@@ -114,8 +114,8 @@ class SandboxBuyer(Protocol):
 class PaymentRepository(Protocol):
     """The payments, one per order at most.
 
-    ``version`` guards every write. A payment's attempt, refunds, ledger postings and events are saved
-    in the same transaction as itself.
+    ``version`` guards every write. A payment's attempt, refunds, ledger postings and events are
+    saved in the same transaction as itself.
     """
 
     async def open(self, payment: Payment) -> bool:

@@ -1,7 +1,8 @@
 """Bringing a payment in line with what its provider knows and with what we want of it.
 
 Whoever finds a payment with an open end comes here: an Authorize that is asked again, a
-cancellation, a refund, the resolver after a crash. Everything is safe to repeat and to run twice at once.
+cancellation, a refund, the resolver after a crash. Everything is safe to repeat and to run twice at
+once.
 """
 
 from __future__ import annotations
