@@ -84,7 +84,8 @@ def entry_params(payments: Sequence[Payment]) -> Params:
         for account, amount_minor in posting.entries
     ]
     return {
-        "entry_id": [new_id() for _ in entries],
+        # Sorted, because ids of one millisecond are not: the list of entries follows the ids.
+        "entry_id": sorted(new_id() for _ in entries),
         "entry_payment_id": [payment_id for payment_id, _, _, _, _ in entries],
         "entry_transaction_id": [transaction_id for _, transaction_id, _, _, _ in entries],
         "entry_event": [event for _, _, event, _, _ in entries],

@@ -1,0 +1,316 @@
+"""The sandbox's tokens, through the use cases on PostgreSQL."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from chassis.actor import Actor
+from chassis.database import Database
+from chassis.errors import ServiceError
+from chassis.ids import new_id
+from payments.adapters.payment_repository import PostgresPayments
+from payments.adapters.sandbox.log import SandboxLog
+from payments.adapters.sandbox.provider import SandboxProvider
+from payments.app import settle
+from payments.app.cancel_payment import CancelPayment
+from payments.app.capture import CaptureOrders
+from payments.app.create_refund import CreateRefund
+from payments.app.decide_payment import DecidePayment, DecidePaymentHandler
+from payments.domain.errors import (
+    OrderClosed,
+    PaymentDecided,
+    PaymentTokenInvalid,
+    RefundExceedsCaptured,
+)
+from services.payments.tests.builders import make_order, make_split
+from services.payments.tests.conftest import Desk
+
+OPERATOR = Actor(kind="account", account_id="usr_operator", roles=frozenset({"operator"}))
+
+
+@pytest.fixture
+async def sandbox(payments_url):
+    db = Database(payments_url, max_size=4)
+    await db.open()
+    yield SandboxProvider(SandboxLog(db, errors=2))
+    await db.close()
+
+
+@pytest.fixture
+def desk(postgres_payments, sandbox, clock):
+    return Desk(postgres_payments, sandbox, clock)
+
+
+@pytest.fixture
+def decide(desk, sandbox):
+    return DecidePaymentHandler(desk.payments, sandbox, sandbox.name, desk.settler).handle
+
+
+async def truth(database, order):
+    """What the provider's own log says of an order's payment."""
+    return await database.fetch_one(
+        "SELECT s.* FROM sandbox_payment s JOIN payment p ON p.id = s.payment_id"
+        " WHERE p.order_id = %(order_id)s",
+        {"order_id": order.order_id},
+    )
+
+
+async def told(database, order):
+    """The events of an order's payment, in order."""
+    payment = await PostgresPayments(database, lambda: None).find_by_order(order.order_id)
+    rows = await database.fetch_all(
+        "SELECT name FROM outbox WHERE aggregate_id = %(id)s ORDER BY sequence",
+        {"id": _pay(payment.id)},
+    )
+    return [row["name"] for row in rows]
+
+
+def _pay(payment_id):
+    from chassis.ids import format_id
+
+    return format_id("pay", payment_id)
+
+
+async def cancelled(desk, order):
+    return await desk.cancel.handle(CancelPayment(order.order_id, "test"))
+
+
+async def capture(desk, *orders):
+    done = await desk.capture.handle(CaptureOrders(tuple(each.order_id for each in orders)))
+    return [done[each.order_id] for each in orders]
+
+
+async def resolve_all(desk):
+    desk.clock.advance(timedelta(minutes=2))
+    while await desk.resolve.handle():
+        pass
+
+
+async def test_success_is_authorized_captured_and_refunded(desk, database):
+    order = make_order("tok_success", make_split(goods_minor=1000, quantity=2))
+    assert (await desk.authorize.handle(order)).outcome == "authorized"
+    assert await capture(desk, order) == ["captured"]
+    command = CreateRefund(new_id(), order.order_id, None, {"item_a": 1}, "broken")
+    refund, payment = await desk.refund.handle(command, OPERATOR)
+    assert (refund.status, payment.status, payment.refunded_minor) == (
+        "succeeded",
+        "partially_refunded",
+        500,
+    )
+    log = await truth(database, order)
+    assert (log["status"], log["refunded_minor"], log["calls"]) == ("captured", 500, 1)
+    assert await told(database, order) == [
+        "payment_authorized",
+        "payment_captured",
+        "refund_settled",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [("tok_declined", "declined"), ("tok_insufficient_funds", "insufficient_funds")],
+)
+async def test_declines_are_final_and_say_why(desk, database, token, reason):
+    order = make_order(token)
+    for _ in range(2):
+        answer = await desk.authorize.handle(order)
+        assert (answer.outcome, answer.decline_reason) == ("declined", reason)
+    assert await cancelled(desk, order) == (True, "failed")
+    assert await told(database, order) == ["payment_failed"]
+    assert (await truth(database, order))["calls"] == 1
+
+
+async def test_a_token_that_the_sandbox_does_not_know_leaves_nothing(desk):
+    order = make_order("tok_unheard_of")
+    with pytest.raises(PaymentTokenInvalid):
+        await desk.authorize.handle(order)
+    assert await desk.payments.find_by_order(order.order_id) is None
+
+
+async def test_a_timeout_is_unknown_first_and_then_found_authorized(desk, database, monkeypatch):
+    monkeypatch.setattr(settle, "PROVIDER_TIMEOUT_S", 0.1)
+    order = make_order("tok_timeout")
+    assert (await desk.authorize.handle(order)).outcome == "unknown"
+    assert (await truth(database, order))["status"] == "authorized"
+    assert (await desk.authorize.handle(order)).outcome == "authorized"
+    assert (await truth(database, order))["calls"] == 1
+
+
+async def test_a_timeout_is_resolved_though_nobody_asks(desk, database, monkeypatch):
+    monkeypatch.setattr(settle, "PROVIDER_TIMEOUT_S", 0.1)
+    order = make_order("tok_timeout")
+    await desk.authorize.handle(order)
+    await resolve_all(desk)
+    assert await told(database, order) == ["payment_authorized"]
+
+
+async def test_errors_recover_at_the_third_call(desk, database):
+    order = make_order("tok_error")
+    outcomes = [(await desk.authorize.handle(order)).outcome for _ in range(4)]
+    assert outcomes == ["unknown", "unknown", "authorized", "authorized"]
+    assert (await truth(database, order))["calls"] == 3
+
+
+async def test_errors_recover_though_nobody_asks(desk, database):
+    order = make_order("tok_error")
+    await desk.authorize.handle(order)
+    for _ in range(3):
+        await resolve_all(desk)
+    assert await told(database, order) == ["payment_authorized"]
+
+
+async def test_a_cancelled_error_ends_as_failed(desk, database):
+    order = make_order("tok_error")
+    await desk.authorize.handle(order)
+    assert await cancelled(desk, order) == (False, "none")
+    desk.clock.advance(timedelta(seconds=11))
+    assert await cancelled(desk, order) == (True, "failed")
+    assert (await truth(database, order))["status"] == "erroring"
+
+
+async def test_an_awaiting_payment_is_decided_once(desk, database, decide):
+    good, bad = make_order("tok_async"), make_order("tok_async")
+    ids = {}
+    for order in (good, bad):
+        answer = await desk.authorize.handle(order)
+        assert (answer.outcome, answer.next_action_type) == ("pending", "sandbox")
+        ids[order.order_id] = answer.payment_id
+    for _ in range(2):
+        assert (await decide(DecidePayment(ids[good.order_id], True))).status == "authorized"
+        assert (await decide(DecidePayment(ids[bad.order_id], False))).status == "failed"
+    with pytest.raises(PaymentDecided):
+        await decide(DecidePayment(ids[good.order_id], False))
+    with pytest.raises(PaymentDecided):
+        await decide(DecidePayment(ids[bad.order_id], True))
+    assert await capture(desk, good, bad) == ["captured", "failed"]
+    assert await told(database, good) == ["payment_authorized", "payment_captured"]
+    assert await told(database, bad) == ["payment_failed"]
+    with pytest.raises(PaymentDecided):
+        await decide(DecidePayment(ids[good.order_id], False))
+    with pytest.raises(ServiceError):
+        await decide(DecidePayment(new_id(), True))
+
+
+async def test_an_awaiting_payment_that_succeeds_after_its_order_ended_is_voided(
+    desk, database, decide
+):
+    order = make_order("tok_async")
+    answer = await desk.authorize.handle(order)
+    assert await cancelled(desk, order) == (True, "none")
+    payment = await decide(DecidePayment(answer.payment_id, True))
+    assert payment.status == "voided"
+    assert await told(database, order) == ["payment_voided"]
+    assert (await truth(database, order))["status"] == "voided"
+    assert (await decide(DecidePayment(answer.payment_id, True))).status == "voided"
+    with pytest.raises(OrderClosed):
+        await desk.authorize.handle(order)
+
+
+async def test_a_hundred_authorizations_of_one_order_are_one(desk, database, sandbox, clock):
+    """Half of them in another process, as far as the database can tell."""
+    other = Desk(PostgresPayments(database, lambda: None), sandbox, clock)
+    order = make_order()
+    answers = await asyncio.gather(
+        *(each.authorize.handle(order) for _ in range(50) for each in (desk, other))
+    )
+    assert {answer.outcome for answer in answers} <= {"authorized", "unknown"}
+    assert len({answer.payment_id for answer in answers}) == 1
+    assert (await desk.authorize.handle(order)).outcome == "authorized"
+    assert (await truth(database, order))["calls"] == 1
+    assert await told(database, order) == ["payment_authorized"]
+
+
+async def test_cancellations_race_authorizations_and_the_buyer_keeps_the_money(desk, database):
+    orders = [make_order() for _ in range(40)]
+
+    async def authorize(order):
+        try:
+            return (await desk.authorize.handle(order)).outcome
+        except OrderClosed:
+            return "closed"
+
+    outcomes, _ = await asyncio.gather(
+        asyncio.gather(*(authorize(order) for order in orders)),
+        asyncio.gather(*(cancelled(desk, order) for order in reversed(orders))),
+    )
+    assert set(outcomes) <= {"authorized", "closed"}
+    desk.clock.advance(timedelta(seconds=11))
+    for order in orders:
+        done, last = await cancelled(desk, order)
+        assert done
+        assert last in ("none", "voided", "failed")
+        log = await truth(database, order)
+        assert log is None or log["status"] == "voided"
+
+
+async def test_cancellations_race_captures_and_the_buyer_keeps_the_money(desk, database):
+    orders = [make_order() for _ in range(20)]
+    await asyncio.gather(*(desk.authorize.handle(order) for order in orders))
+    outcomes, _ = await asyncio.gather(
+        capture(desk, *orders),
+        asyncio.gather(*(cancelled(desk, order) for order in orders)),
+    )
+    assert set(outcomes) <= {"captured", "failed", "unknown"}
+    for order in orders:
+        assert (await cancelled(desk, order)) in ((True, "voided"), (True, "refunded"))
+        log = await truth(database, order)
+        assert log["status"] == "voided" or log["refunded_minor"] == log["amount_minor"]
+        sums = await database.fetch_all(
+            "SELECT account_id, sum(amount_minor) FROM ledger_entry"
+            " WHERE order_id = %(id)s GROUP BY 1 HAVING sum(amount_minor) <> 0",
+            {"id": order.order_id},
+        )
+        assert sums == []
+
+
+async def test_the_same_captures_at_once_are_posted_once(desk, database):
+    orders = [make_order() for _ in range(20)]
+    await asyncio.gather(*(desk.authorize.handle(order) for order in orders))
+    rounds = await asyncio.gather(
+        capture(desk, *orders), capture(desk, *reversed(orders)), capture(desk, orders[0])
+    )
+    assert {outcome for outcomes in rounds for outcome in outcomes} <= {"captured", "unknown"}
+    assert await capture(desk, *orders) == ["captured"] * 20
+    for order in orders:
+        assert await told(database, order) == ["payment_authorized", "payment_captured"]
+
+
+async def test_refunds_at_once_never_exceed_what_was_captured(desk, database):
+    order = make_order("tok_success", make_split(goods_minor=1000))
+    await desk.authorize.handle(order)
+    await capture(desk, order)
+
+    async def refund(number):
+        command = CreateRefund(new_id(), order.order_id, (300, "KES"), {}, str(number))
+        try:
+            return (await desk.refund.handle(command, OPERATOR))[0].status
+        except RefundExceedsCaptured:
+            return "exceeds"
+
+    outcomes = await asyncio.gather(*(refund(number) for number in range(12)))
+    assert sorted(outcomes) == ["exceeds"] * 9 + ["succeeded"] * 3
+    assert (await truth(database, order))["refunded_minor"] == 900
+
+
+async def test_the_same_refund_at_once_is_one(desk, database):
+    order = make_order("tok_success", make_split(goods_minor=1000))
+    await desk.authorize.handle(order)
+    await capture(desk, order)
+    command = CreateRefund(new_id(), order.order_id, (300, "KES"), {}, "")
+    results = await asyncio.gather(*(desk.refund.handle(command, OPERATOR) for _ in range(10)))
+    assert {refund.id for refund, _ in results} == {command.refund_id}
+    assert (await truth(database, order))["refunded_minor"] == 300
+
+
+async def test_the_sandbox_refuses_to_pay_back_more_than_it_took(desk, sandbox):
+    order = make_order("tok_success", make_split(goods_minor=1000))
+    await desk.authorize.handle(order)
+    attempt = (await desk.payments.find_by_order(order.order_id)).attempt.id
+    assert await sandbox.refund(attempt, new_id(), 1) == "failed"
+    await capture(desk, order)
+    refund_id = new_id()
+    assert await sandbox.refund(attempt, refund_id, 900) == "succeeded"
+    assert await sandbox.refund(attempt, refund_id, 900) == "succeeded"
+    assert await sandbox.refund(attempt, new_id(), 101) == "failed"
+    assert await sandbox.refund(new_id(), new_id(), 1) == "failed"
