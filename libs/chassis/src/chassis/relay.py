@@ -34,8 +34,10 @@ _ROUNDS_S = 10.0
 """How long one batch's rounds may take together: well inside the lease."""
 _FOLLOWERS = 20
 _POLL_S = 1.0
-_LINGER_S = 0.01
-"""How long a nudge waits for company: fewer, larger batches."""
+_LINGER_S = 0.005
+"""How long the first nudge waits for company."""
+_SPACING_S = 0.025
+"""Pause after a batch that was not full: under load, fewer and larger batches cost less CPU."""
 _LOOK_AGAIN_S = 30.0
 _CLEAN_EVERY_S = 3600.0
 _CLEAN_ROWS = 5000
@@ -118,14 +120,16 @@ class Relay:
         try:
             while not stop.is_set():
                 try:
-                    more = await self._step()
+                    claimed = await self._step()
                     pause = 0.0
                 except ServiceError as error:
                     _log.warning("relay_waits", context=self._context, error=str(error))
                     pause = min(2.0, pause * 2 or 0.1)
-                    more = False
-                if not more:
-                    await self._sleep(pause)
+                    claimed = 0
+                if pause or 0 < claimed < _BATCH:
+                    await asyncio.sleep(pause or _SPACING_S)
+                elif not claimed:
+                    await self._wait_for_work()
             await self._mark_rest()
         finally:
             stopping.cancel()
@@ -134,32 +138,29 @@ class Relay:
         await stop.wait()
         self._wake.set()
 
-    async def _sleep(self, pause: float) -> None:
-        if pause:
-            await asyncio.sleep(pause)
-            return
+    async def _wait_for_work(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._poll_s):
                 await self._wake.wait()
                 await asyncio.sleep(_LINGER_S)
         self._wake.clear()
 
-    async def _step(self) -> bool:
-        """Publish one batch; return whether to look for more at once."""
+    async def _step(self) -> int:
+        """Mark the last batch and publish the next; return how many events were claimed."""
         await self._look_at_stream()
         rows = await self._mark_and_claim(_BATCH)
         if rows and rows[-1]["id"] is None:
             self._looked_at = 0.0  # another relay knows a newer stream
-            return True
+            return _BATCH
         if not rows:
             await self._clean()
-            return False
+            return 0
         try:
             await self._publish(rows)
         except BaseException:
             self._released.extend(row["id"] for row in rows if not row["follower"])
             raise
-        return True
+        return len(rows)
 
     async def _mark_and_claim(self, limit: int) -> list[Row]:
         rows = await self._db.fetch_all(

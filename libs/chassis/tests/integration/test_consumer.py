@@ -80,7 +80,7 @@ async def effects_are(db: Database, count: int) -> bool:
 
 
 async def nothing_pending(broker: Broker, context: str) -> bool:
-    info = await broker._client.jetstream().consumer_info(stream_name(context), "listener")
+    info = await broker._client.jetstream(timeout=0.5).consumer_info(stream_name(context), "listener")
     return info.num_pending == 0 and info.num_ack_pending == 0
 
 
@@ -239,7 +239,7 @@ async def test_a_deleted_consumer_is_made_again(db: Database, broker: Broker, co
     async with running(Relay(db, broker, context), consumer(db, broker, context)):
         await write(db, 10)
         await eventually(lambda: effects_are(db, 10))
-        await broker._client.jetstream().delete_consumer(stream_name(context), "listener")
+        await broker._client.jetstream(timeout=0.5).delete_consumer(stream_name(context), "listener")
         await write(db, 10)
         await eventually(lambda: effects_are(db, 20))
 

@@ -48,7 +48,7 @@ async def all_published(db: Database) -> bool:
 
 async def stored(broker: Broker, context: str) -> list[Envelope]:
     """Read a whole stream in its order."""
-    js = broker._client.jetstream()
+    js = broker._client.jetstream(timeout=0.5)
     state = (await js.stream_info(stream_name(context))).state
     events = []
     for number in range(state.first_seq, state.last_seq + 1):
@@ -76,7 +76,7 @@ async def test_an_event_travels_with_its_attributes(
     assert (found.id, found.name, found.source) == (event.id, "thing_done", f"/soko/{context}")
     assert (found.aggregate_id, found.sequence) == ("thing_1", 1)
     assert found.data == event.message.SerializeToString()
-    raw = await broker._client.jetstream().get_msg(stream_name(context), 1)
+    raw = await broker._client.jetstream(timeout=0.5).get_msg(stream_name(context), 1)
     assert raw.subject == f"soko.{context}.thing_done.v1"
     assert raw.headers is not None
     assert raw.headers["ce-type"] == raw.subject
@@ -148,7 +148,7 @@ async def test_a_stream_deleted_under_a_live_connection_is_filled_again(
     await write(db, things=5, each=3)
     async with running(relay := Relay(db, broker, context)):
         await eventually(lambda: all_published(db))
-        await broker._client.jetstream().delete_stream(stream_name(context))
+        await broker._client.jetstream(timeout=0.5).delete_stream(stream_name(context))
         # A consumer may be the first to miss the stream, and makes it.
         await broker.ensure_stream(context)
         await write(db, things=1, each=1)
@@ -167,7 +167,7 @@ async def test_a_relay_that_restarts_with_a_new_stream_fills_it(
     await write(db, things=2, each=2)
     async with running(Relay(db, broker, context)):
         await eventually(lambda: all_published(db))
-    await broker._client.jetstream().delete_stream(stream_name(context))
+    await broker._client.jetstream(timeout=0.5).delete_stream(stream_name(context))
     async with running(Relay(db, broker, context)):
         await eventually(lambda: refilled(broker, context, 4))
 
@@ -190,7 +190,7 @@ async def test_an_expired_lease_is_taken_over(db: Database, broker: Broker, cont
 
 async def refilled(broker: Broker, context: str, events: int) -> bool:
     with contextlib.suppress(Exception):
-        info = await broker._client.jetstream().stream_info(stream_name(context))
+        info = await broker._client.jetstream(timeout=0.5).stream_info(stream_name(context))
         return info.state.messages >= events
     return False
 
