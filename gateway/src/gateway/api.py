@@ -1,0 +1,225 @@
+"""How an API operation runs: who calls, until when, what was sent, and what goes back."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import grpc
+import orjson
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from google.protobuf.message import Message
+
+from chassis import context
+from chassis.actor import GUEST, Actor
+from chassis.context import RequestContext
+from chassis.errors import Violation, invalid, malformed, unauthenticated
+from chassis.idempotency_key import IdempotencyKey
+from gateway import headers
+from gateway.backend import AS_ITSELF, Backend, Service
+from gateway.bodies.json_body import parse_json, read_body, require_form, require_json
+from gateway.idempotency import bind_key, key_required, metadata_of, was_replayed
+from gateway.openapi import describe_rules
+from gateway.rules import Access, Key, Rules, rules_of
+from gateway.visit import Visit, visit_of
+
+Asked = TypeVar("Asked", bound=Message)
+Answered = TypeVar("Answered", bound=Message)
+
+JSON = "application/json"
+_MISSING = object()
+
+
+class ApiRequest(Request):
+    """A request that was let in, with what its handler needs to answer it."""
+
+    actor: Actor = GUEST
+    guest_token: str = ""
+    visit: Visit
+    backend: Backend
+    _key: IdempotencyKey | None = None
+    _replayed: bool = False
+    _document: Any = _MISSING
+    _fingerprint: str | None = None
+
+    async def admit(self, rules: Rules, *, takes_body: bool) -> None:
+        """Check credentials, headers and the body's form, in this order.
+
+        Raises ServiceError for whatever the rules refuse.
+        """
+        self.visit = visit_of(self.scope)
+        self.backend = self.app.state.backend
+        authorization = ""
+        if rules.access is not Access.PUBLIC:
+            authorization = await self._authenticate(rules)
+        key = ""
+        if rules.key is not Key.NONE:
+            key = headers.idempotency_key(self.scope)
+            if not key and rules.key is Key.REQUIRED:
+                raise key_required()
+        if self.method not in ("GET", "HEAD", "DELETE"):
+            await self._read(rules)
+            self._check_form(takes_body)
+        if key:
+            self._bind(key)
+        context.enter(
+            RequestContext(
+                actor=self.actor,
+                traceparent=self.visit.traceparent,
+                request_id=self.visit.request_id,
+                deadline=time.monotonic() + rules.timeout_s,
+                authorization=authorization,
+                idempotency=self._key,
+            )
+        )
+
+    async def authenticate_late(self) -> bool:
+        """Look at the credentials of a public read that nobody else may see; tell if there are any.
+
+        Raises ServiceError ``unauthenticated`` for credentials that are not valid.
+        """
+        authorization = headers.single(self.scope, b"authorization")
+        api_key = headers.single(self.scope, b"x-api-key")
+        self.actor = await self.app.state.authenticator.actor_of(authorization, api_key)
+        if self.actor.kind != "account":
+            return False
+        context.enter(replace(context.current(), actor=self.actor, authorization=authorization))
+        return True
+
+    async def _authenticate(self, rules: Rules) -> str:
+        authorization = headers.single(self.scope, b"authorization")
+        api_key = headers.single(self.scope, b"x-api-key")
+        if authorization or api_key:
+            # Verification may ask identity for its keys, with this request's ids.
+            context.enter(
+                RequestContext(traceparent=self.visit.traceparent, request_id=self.visit.request_id)
+            )
+            self.actor = await self.app.state.authenticator.actor_of(authorization, api_key)
+        if rules.guest_header:
+            self.guest_token = headers.secret_token(self.scope, rules.guest_header.lower().encode())
+        anonymous = self.actor.kind != "account"
+        if anonymous and (
+            rules.access is Access.ACCOUNT or (rules.guest_required and not self.guest_token)
+        ):
+            raise unauthenticated()
+        return authorization if not anonymous else ""
+
+    async def _read(self, rules: Rules) -> None:
+        content_type = headers.single(self.scope, b"content-type")
+        declared = headers.single(self.scope, b"content-length")
+        body = await read_body(self.receive, declared, rules.max_body_bytes)
+        self._body = body
+        if rules.form:
+            require_form(content_type)
+            self._fingerprint = hashlib.sha256(body).hexdigest()
+        elif body:
+            require_json(content_type)
+            self._document = parse_json(body)
+
+    def _check_form(self, takes_body: bool) -> None:
+        document = self._document
+        if document is _MISSING or (isinstance(document, dict) and (takes_body or not document)):
+            return
+        if takes_body:
+            detail = "The body must be a JSON object."
+            raise invalid("validation_failed", detail, [Violation("", detail)])
+        raise invalid("unknown_field", "This call takes no body.")
+
+    def _bind(self, key: str) -> None:
+        guest = ""
+        if self.guest_token:
+            named = next(iter(self.path_params.values()), "")
+            guest = f"{named}:{self.guest_token}"
+        self._key = bind_key(
+            key,
+            self.actor,
+            guest,
+            method=self.method,
+            route=self.scope["route"].path,
+            path=self.scope["path"],
+            body=self._fingerprint if self._document is _MISSING else self._document,
+        )
+
+    def expected_version(self) -> int | None:
+        """Return the version that ``If-Match`` names, None for any; the rules say if it must."""
+        rules = rules_of(self.scope["route"].endpoint)
+        version = headers.expected_version(self.scope, required=bool(rules.if_match))
+        return None if version == headers.ANY_VERSION else version
+
+    async def json(self) -> Any:
+        """Return the body's document; raise ServiceError ``malformed_json`` without one."""
+        if self._document is _MISSING:
+            raise malformed("malformed_json", "The body is empty.")
+        return self._document
+
+    async def ask(
+        self,
+        service: Service,
+        method: grpc.aio.UnaryUnaryMultiCallable[Asked, Answered],
+        message: Asked,
+        *,
+        retry: bool = False,
+        as_itself: bool = False,
+        timeout_s: float | None = None,
+    ) -> Answered:
+        """Return a service's answer, asked in the caller's name, or in the gateway's own.
+
+        ``retry`` repeats a call that found nobody: for reads only. Raises ServiceError.
+        """
+        metadata: Sequence[tuple[str, str]] = AS_ITSELF if as_itself else metadata_of(self._key)
+        response, trailers = await service.peer.call_with_trailers(
+            method,
+            message,
+            retry=retry,
+            forward_actor=not as_itself,
+            metadata=metadata,
+            timeout_s=timeout_s,
+        )
+        if self._key is not None and was_replayed(trailers):
+            self._replayed = True
+        return response
+
+    def answer(
+        self, status: int, document: Any, extra: Mapping[str, str] | None = None
+    ) -> Response:
+        """Return a document as JSON, with the replay marker if it is a stored answer."""
+        sent = dict(extra) if extra else {}
+        sent.setdefault("Cache-Control", "no-store")
+        if self._replayed:
+            sent["Idempotent-Replayed"] = "true"
+        return Response(dump(document), status, sent, JSON)
+
+    def nothing(self) -> Response:
+        """Return an answer without a body."""
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+
+def dump(document: Any) -> bytes:
+    """Return a document as JSON; times become RFC 3339 with ``Z``."""
+    return orjson.dumps(document, option=orjson.OPT_UTC_Z)
+
+
+class ApiRoute(APIRoute):
+    """A route whose handler takes an ``ApiRequest`` and has rules."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        found = rules_of(endpoint)
+        options["openapi_extra"] = describe_rules(found, options.get("openapi_extra"))
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return FastAPI's handler with the rules before it."""
+        original = super().get_route_handler()
+        found = rules_of(self.endpoint)
+        takes_body = self.body_field is not None
+
+        async def handle(raw: Request) -> Response:
+            request = ApiRequest(raw.scope, raw.receive)
+            await request.admit(found, takes_body=takes_body)
+            return await original(request)
+
+        return handle

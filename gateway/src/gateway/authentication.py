@@ -1,0 +1,80 @@
+"""Who calls: bearer tokens, and the sessions whose tokens must be refused before they expire."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+
+from chassis.actor import GUEST, Actor
+from chassis.auth import AccessTokenVerifier
+from chassis.errors import unauthenticated
+
+ACCESS_TOKEN_LIFE_S = 600
+_SLACK_S = 60
+_MAX_REVOKED = 100_000
+
+
+class RevokedSessions:
+    """Sessions that ended while access tokens of theirs may still be unexpired."""
+
+    def __init__(self) -> None:
+        self._until: OrderedDict[str, float] = OrderedDict()
+        self._listeners: list[Callable[[str], None]] = []
+
+    def add(self, session_id: str) -> None:
+        """Refuse a session's access tokens until the last of them has expired."""
+        if not session_id:
+            return
+        self._until[session_id] = time.monotonic() + ACCESS_TOKEN_LIFE_S + _SLACK_S
+        self._until.move_to_end(session_id)
+        self._forget_expired()
+        for listener in self._listeners:
+            listener(session_id)
+
+    def add_all(self, session_ids: Iterable[str]) -> None:
+        """Refuse the access tokens of several sessions."""
+        for session_id in session_ids:
+            self.add(session_id)
+
+    def on_revoked(self, listener: Callable[[str], None]) -> None:
+        """Call a function with every session that is revoked from now on."""
+        self._listeners.append(listener)
+
+    def __contains__(self, session_id: str) -> bool:
+        return session_id in self._until
+
+    def _forget_expired(self) -> None:
+        now = time.monotonic()
+        while self._until:
+            session_id, until = next(iter(self._until.items()))
+            if until > now and len(self._until) <= _MAX_REVOKED:
+                return
+            del self._until[session_id]
+
+
+class Authenticator:
+    """Tells who a request comes from."""
+
+    def __init__(self, fetch_jwks: Callable[[], Awaitable[str]], revoked: RevokedSessions) -> None:
+        self._verifier = AccessTokenVerifier(fetch_jwks)
+        self.revoked = revoked
+
+    async def actor_of(self, authorization: str, api_key: str) -> Actor:
+        """Return the caller; a guest without credentials.
+
+        Raises ServiceError ``unauthenticated`` for credentials that are not valid, and
+        ``unavailable`` while identity is away and its keys are not known yet.
+        """
+        if api_key:
+            raise unauthenticated("invalid_api_key", "The API key is not valid.")
+        if not authorization:
+            return GUEST
+        scheme, _, token = authorization.partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise unauthenticated("invalid_token", "Send Authorization: Bearer <access token>.")
+        actor = await self._verifier.verify(token)
+        if actor.session_id in self.revoked:
+            raise unauthenticated("session_revoked", "The session has ended.")
+        return actor

@@ -1,0 +1,1 @@
+"""Request bodies: strict models of what clients may send."""

@@ -1,0 +1,90 @@
+"""Bodies of the identity calls."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from gateway.bodies.fields import Body, Country, Currency, Email, Line, Locale, absent
+
+Password = Annotated[
+    str,
+    StringConstraints(min_length=8, max_length=128),
+    Field(description="8 to 128 characters", examples=["correct horse battery"]),
+]
+AnyPassword = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+OpaqueToken = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+TimeZone = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$", max_length=64),
+    Field(description="IANA time zone", examples=["Africa/Nairobi"]),
+]
+SellerRole = Literal["owner", "manager", "fulfilment", "finance", "viewer"]
+PlatformRole = Literal["buyer", "operator", "moderator", "admin"]
+
+
+class RegisterBody(Body):
+    """A new account."""
+
+    email: Email
+    password: Password
+    name: Annotated[str, Line(120, 1)]
+    locale: Locale | None = None
+
+
+class LoginBody(Body):
+    """Credentials."""
+
+    email: Annotated[str, Line(254, 1)]
+    password: AnyPassword
+    totp_code: Annotated[str, Line(16)] | None = None
+
+
+class RefreshBody(Body):
+    """The refresh token to rotate."""
+
+    refresh_token: OpaqueToken
+
+
+class MePatch(Body):
+    """Changes of the caller's account; what is absent stays."""
+
+    name: Annotated[str, Line(120, 1)] = absent()
+    locale: Locale = absent()
+
+
+class SellerBody(Body):
+    """A new seller."""
+
+    name: Annotated[str, Line(120, 1)]
+    country: Country
+    currency: Currency
+    timezone: TimeZone | None = None
+
+
+class SellerPatch(Body):
+    """Changes of a seller; what is absent stays."""
+
+    name: Annotated[str, Line(120, 1)] = absent()
+    timezone: TimeZone = absent()
+
+
+class MemberBody(Body):
+    """A member to add or change."""
+
+    email: Email
+    role: SellerRole
+
+
+class RolesBody(Body):
+    """The complete new set of roles; every account is a buyer besides."""
+
+    roles: Annotated[list[PlatformRole], Field(max_length=8)]
+
+
+class LocationBody(Body):
+    """A place that holds stock."""
+
+    name: Annotated[str, Line(120, 1)]
+    country: Country

@@ -1,0 +1,127 @@
+"""The one place where the gateway's adapters are constructed and put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from chassis.broker import Broker
+from chassis.logs import get_logger
+from gateway.access_log import AccessLog
+from gateway.app import create_application
+from gateway.authentication import Authenticator, RevokedSessions
+from gateway.backend import AS_ITSELF, Backend
+from gateway.cache import AnswerCache
+from gateway.cached_reads import CachedReads
+from gateway.door import Door
+from gateway.freshness import Freshness, SessionNews
+from gateway.readiness import Readiness, checks_of
+from gateway.realtime import FetchMessages, Hub, StoredMessage
+from gateway.settings import GatewaySettings
+from soko.identity.v1.auth_pb2 import ListRevokedSessionsRequest
+from soko.identity.v1.key_pb2 import GetJwksRequest
+from soko.notifications.v1.notification_pb2 import ListMessagesRequest
+
+_log = get_logger(__name__)
+
+
+class Gateway:
+    """A gateway of one process: the ASGI callable and what a server must tell it."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.settings = settings
+        self.application = create_application(settings, self._lifespan)
+        self.reads = CachedReads(self.application, AnswerCache(settings.cache_max_bytes))
+        self.access_log = AccessLog(settings.access_log)
+        self.asgi: ASGIApp = Door(self.application, self.reads, self.access_log)
+        self.readiness: Readiness | None = None
+        self.hub: Hub | None = None
+
+    def draining(self) -> None:
+        """Say that the server is about to end."""
+        if self.readiness is not None:
+            self.readiness.draining()
+
+    @asynccontextmanager
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Open channels and subscriptions on the server's event loop; close them at the end."""
+        backend = Backend(self.settings)
+        broker = Broker(self.settings.nats_url, "gateway")
+        revoked = RevokedSessions()
+        hub = Hub(broker, _messages_of(backend))
+        freshness = Freshness(self.reads, broker, on_reset=hub.resync)
+        sessions = SessionNews(revoked, broker, _revoked_sessions_of(backend))
+        readiness = Readiness(checks_of(backend, broker))
+        revoked.on_revoked(hub.end_session)
+        self.readiness, self.hub = readiness, hub
+        app.state.backend = backend
+        app.state.authenticator = Authenticator(_jwks_of(backend), revoked)
+        app.state.freshness = freshness
+        app.state.sessions = sessions
+        app.state.readiness = readiness
+        app.state.hub = hub
+        await freshness.start()
+        await sessions.start()
+        hub.start()
+        # A broker that is away must not keep the gateway from serving what does not need it.
+        connecting = asyncio.create_task(_connect(broker, readiness))
+        try:
+            yield
+        finally:
+            readiness.draining()
+            connecting.cancel()
+            freshness.close()
+            sessions.close()
+            await hub.close()
+            await broker.close()
+            await backend.close()
+            self.access_log.flush()
+
+
+async def _connect(broker: Broker, readiness: Readiness) -> None:
+    await broker.connect()
+    readiness.started()
+
+
+def _jwks_of(backend: Backend) -> Callable[[], Awaitable[str]]:
+    identity = backend.identity
+
+    async def fetch() -> str:
+        reply = await identity.peer.call(identity.keys.GetJwks, GetJwksRequest(), retry=True)
+        return reply.jwks_json
+
+    return fetch
+
+
+def _revoked_sessions_of(backend: Backend) -> Callable[[], Awaitable[Sequence[str]]]:
+    identity = backend.identity
+
+    async def fetch() -> Sequence[str]:
+        reply = await identity.peer.call(
+            identity.auth.ListRevokedSessions,
+            ListRevokedSessionsRequest(),
+            metadata=AS_ITSELF,
+            retry=True,
+        )
+        return list(reply.session_ids)
+
+    return fetch
+
+
+def _messages_of(backend: Backend) -> FetchMessages:
+    notifications = backend.notifications
+
+    async def fetch(group: str, after: int | None) -> Sequence[StoredMessage]:
+        reply = await notifications.peer.call(
+            notifications.realtime.ListMessages,
+            ListMessagesRequest(group=group, after=after),
+            metadata=AS_ITSELF,
+            retry=True,
+        )
+        return [StoredMessage(each.sequence, each.body_json) for each in reply.messages]
+
+    return fetch

@@ -1,0 +1,196 @@
+"""What makes cached answers and revoked sessions known to every worker, within a moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from chassis.broker import Broker
+from chassis.envelope import Envelope
+from chassis.errors import ServiceError
+from chassis.logs import get_logger
+from gateway.authentication import RevokedSessions
+from gateway.cached_reads import CachedReads
+from soko.events.v1 import catalog_pb2, identity_pb2
+
+CHANGED_SUBJECT = "soko.gateway.catalog_changed"
+"""Core NATS: a gateway tells the others what was changed through it; data is a product id or *."""
+REVOKED_SUBJECT = "soko.sessions.revoked"
+"""Core NATS: a gateway tells the others which session ended; data is its id."""
+
+_EVERYTHING = b"*"
+_STOCK_PAUSE_S = 0.4
+_REFRESH_PAUSE_S = 1.0
+_ProductEvent = (
+    catalog_pb2.ProductPublished | catalog_pb2.ProductUpdated | catalog_pb2.ProductArchived
+)
+_PRODUCT_EVENTS: Mapping[str, Callable[[bytes], _ProductEvent]] = {
+    "product_published": catalog_pb2.ProductPublished.FromString,
+    "product_updated": catalog_pb2.ProductUpdated.FromString,
+    "product_archived": catalog_pb2.ProductArchived.FromString,
+}
+_SILENT_EVENTS = frozenset({"stock_reserved", "stock_committed", "stock_released"})
+_log = get_logger(__name__)
+
+
+class Freshness:
+    """Keeps the cache true: by catalog's events, and by word of the worker that wrote.
+
+    Stock changes often, so lists are forgotten for its sake at most once in 0.4 s.
+    """
+
+    def __init__(
+        self,
+        reads: CachedReads,
+        broker: Broker,
+        on_reset: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._reads = reads
+        self._broker = broker
+        self._on_reset = on_reset
+        self._stock_timer: asyncio.TimerHandle | None = None
+        self._lists_dirty = False
+        self._listening = False
+
+    async def start(self) -> None:
+        """Follow catalog's events and the other gateways' words from now on."""
+        await self._broker.follow("catalog", self._on_event, self.reset)
+
+    async def reset(self) -> None:
+        """Forget everything after a (re)connect: events may have been missed."""
+        self.forget_all()
+        if not self._listening:
+            await self._broker.subscribe_core(CHANGED_SUBJECT, self._on_word)
+            self._listening = True
+        if self._on_reset is not None:
+            await self._on_reset()
+
+    def forget_all(self) -> None:
+        """Forget everything in this worker."""
+        self._reads.cache.forget_all()
+        self._reads.forget_flights()
+
+    async def product_changed(self, product_id: str) -> None:
+        """Forget a product here and in the other workers, after it was written through us."""
+        self._forget_product(product_id)
+        await self._tell(product_id.encode())
+
+    async def everything_changed(self) -> None:
+        """Forget everything here and in the other workers."""
+        self.forget_all()
+        await self._tell(_EVERYTHING)
+
+    async def _tell(self, data: bytes) -> None:
+        try:
+            await self._broker.publish_core(CHANGED_SUBJECT, data)
+        except ServiceError:
+            _log.info("others_not_told", subject=CHANGED_SUBJECT)
+
+    async def _on_word(self, _subject: str, data: bytes) -> None:
+        if data == _EVERYTHING:
+            self.forget_all()
+        else:
+            self._forget_product(data.decode("ascii", "replace"))
+
+    async def _on_event(self, envelope: Envelope) -> None:
+        read = _PRODUCT_EVENTS.get(envelope.name)
+        if read is not None:
+            self._forget_product(read(envelope.data).product.product_id)
+        elif envelope.name == "stock_changed":
+            changed = catalog_pb2.StockChanged.FromString(envelope.data)
+            self._reads.cache.forget_tag(changed.product_id)
+            self._reads.forget_flights()
+            self._forget_lists_soon()
+        elif envelope.name not in _SILENT_EVENTS:
+            self.forget_all()
+
+    def _forget_product(self, product_id: str) -> None:
+        self._reads.cache.forget_tag(product_id)
+        self._reads.cache.forget_lists()
+        self._reads.forget_flights()
+
+    def _forget_lists_soon(self) -> None:
+        if self._stock_timer is not None:
+            self._lists_dirty = True
+            return
+        self._reads.cache.forget_lists()
+        loop = asyncio.get_running_loop()
+        self._stock_timer = loop.call_later(_STOCK_PAUSE_S, self._after_pause)
+
+    def _after_pause(self) -> None:
+        self._stock_timer = None
+        if self._lists_dirty:
+            self._lists_dirty = False
+            self._forget_lists_soon()
+
+    def close(self) -> None:
+        """Stop the timer."""
+        if self._stock_timer is not None:
+            self._stock_timer.cancel()
+
+
+class SessionNews:
+    """Keeps the set of revoked sessions true in every worker.
+
+    ``fetch`` asks identity for the sessions that are revoked at this moment.
+    """
+
+    def __init__(
+        self,
+        revoked: RevokedSessions,
+        broker: Broker,
+        fetch: Callable[[], Awaitable[Sequence[str]]],
+    ) -> None:
+        self._revoked = revoked
+        self._broker = broker
+        self._fetch = fetch
+        self._listening = False
+        self._fetching: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Follow identity's events and the other gateways' words from now on."""
+        await self._broker.follow("identity", self._on_event, self.reset)
+        self.refresh()
+
+    async def reset(self) -> None:
+        """Ask again after a (re)connect: events may have been missed."""
+        if not self._listening:
+            await self._broker.subscribe_core(REVOKED_SUBJECT, self._on_word)
+            self._listening = True
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ask identity beside the caller, as often as it takes."""
+        if self._fetching is None or self._fetching.done():
+            self._fetching = asyncio.create_task(self._refresh())
+
+    async def announce(self, session_id: str) -> None:
+        """Refuse a session's tokens here and in the other workers."""
+        self._revoked.add(session_id)
+        try:
+            await self._broker.publish_core(REVOKED_SUBJECT, session_id.encode())
+        except ServiceError:
+            _log.warning("others_not_told", subject=REVOKED_SUBJECT)
+
+    async def _refresh(self) -> None:
+        while True:
+            try:
+                self._revoked.add_all(await self._fetch())
+            except ServiceError as error:
+                _log.debug("revoked_sessions_unknown", error=str(error))
+                await asyncio.sleep(_REFRESH_PAUSE_S)
+            else:
+                return
+
+    async def _on_event(self, envelope: Envelope) -> None:
+        if envelope.name == "session_revoked":
+            event = identity_pb2.SessionRevoked.FromString(envelope.data)
+            self._revoked.add(event.session_id)
+
+    async def _on_word(self, _subject: str, data: bytes) -> None:
+        self._revoked.add(data.decode("ascii", "replace"))
+
+    def close(self) -> None:
+        """Stop asking."""
+        if self._fetching is not None:
+            self._fetching.cancel()

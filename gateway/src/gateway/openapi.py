@@ -1,0 +1,211 @@
+"""The OpenAPI document: what FastAPI finds out, what the rules say, and the response models.
+
+Response models are imported only when the document is made: a serving worker has no use for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from gateway.rules import Access, Key, Rules
+
+JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
+_REF = "#/components/schemas/"
+
+TAGS = (
+    ("Sessions", "Registration, login and tokens."),
+    ("Account", "The caller's own account."),
+    ("Sellers", "Sellers, their members and locations."),
+    ("Catalogue", "Products, categories and pictures. Reading is public and cached."),
+    ("Stock", "What is physically there, what is reserved and what can be bought."),
+    ("Carts", "Carts of guests (`X-Cart-Token`) and accounts, and their checkout."),
+    ("Orders", "Orders of accounts, guests (`X-Order-Token`) and sellers."),
+    ("Payments", "Payment methods, payments, refunds, the sandbox and the ledger."),
+    ("Notifications", "The in-app inbox and tickets for WebSockets."),
+    ("Administration", "For admins."),
+    ("Operations", "Health and keys."),
+)
+
+_DESCRIPTION = """\
+The commerce API of Soko.
+
+- Money is `{"amount_minor": 129900, "currency": "KES"}`: whole minor units and ISO 4217.
+- Times are RFC 3339 in UTC. Ids are a prefix and 26 characters: `ord_01h455vb4pex5vsknk084sn02q`.
+- Errors are RFC 9457 problems with a stable `code` and a `trace_id`.
+- Lists take `limit` and `cursor` and answer `{"items": [], "next_cursor": null}`.
+- Words such as a status are open: expect new ones.
+
+**Real time.** `WS /ws/orders/{order_id}?ticket=` (or `?order_token=`) and
+`WS /ws/users/{user_id}?ticket=` send `order_status_update` messages as JSON text;
+`&after=<sequence>` resumes. The first message is the current state; with `after` it is the first
+message that was missed. `sequence` counts from 1, and is 0 (with `event_id` null) for a state that
+no message told of yet. Close codes: 4401 not allowed or ticket used, 4404 unknown, 4408 too slow,
+1012 restart, 1013 a service is away.
+"""
+
+_SECURITY_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Access token of /v1/auth/login",
+    },
+    "cartToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Cart-Token",
+        "description": "A guest's cart: the `token` of its creation",
+    },
+    "orderToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Order-Token",
+        "description": "A guest's order: the `token` of its checkout",
+    },
+}
+_GUEST_SCHEMES = {"X-Cart-Token": "cartToken", "X-Order-Token": "orderToken"}
+
+_TITLES = {
+    400: "Malformed JSON, header or cursor",
+    401: "No or bad credentials",
+    402: "Payment refused",
+    403: "Not allowed",
+    404: "Unknown, or another's",
+    409: "Conflict with the present state",
+    412: "`If-Match` names another version",
+    413: "Body too large",
+    415: "Not the right media type",
+    422: "Wrong type, range or unknown field",
+    428: "`If-Match` is missing",
+    429: "Too many requests",
+    503: "A service is away; see `service` and `Retry-After`",
+    504: "A service did not answer in time",
+}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {PROBLEM_JSON: {"schema": {"$ref": _REF + "Problem"}}},
+    }
+
+
+def answers(
+    success: Mapping[int, str], errors: Mapping[int, str] | None = None, *, etag: bool = False
+) -> dict[int | str, dict[str, Any]]:
+    """Return an operation's ``responses``.
+
+    ``success`` names the response model per status (empty without a body); ``errors`` names the
+    codes that this operation has besides those that follow from its rules.
+    """
+    found: dict[int | str, dict[str, Any]] = {}
+    for status, model in success.items():
+        found[status] = {"description": "Done"}
+        if model:
+            found[status]["content"] = {JSON: {"schema": {"$ref": _REF + model}}}
+            found[status]["description"] = _sentence(model)
+        if etag:
+            found[status]["headers"] = {
+                "ETag": {
+                    "description": "Version to send as `If-Match`",
+                    "schema": {"type": "string"},
+                }
+            }
+    for status, codes in (errors or {}).items():
+        names = ", ".join(f"`{code.strip()}`" for code in codes.split(",") if code.strip())
+        found[status] = _problem(f"{_TITLES[status]}: {names}" if names else _TITLES[status])
+    found.setdefault(422, _problem(_TITLES[422]))
+    found.setdefault(503, _problem(_TITLES[503]))
+    found.setdefault(504, _problem(_TITLES[504]))
+    return found
+
+
+def _sentence(model: str) -> str:
+    words = "".join(" " + char.lower() if char.isupper() else char for char in model).strip()
+    return words.capitalize()
+
+
+def _header(name: str, description: str, *, required: bool, example: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": description,
+        "schema": {"type": "string"},
+        "example": example,
+    }
+
+
+def describe_rules(rules: Rules, extra: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what an operation's rules add to its description."""
+    parameters: list[dict[str, Any]] = []
+    responses: dict[str, Any] = {}
+    if rules.key is not Key.NONE:
+        parameters.append(
+            _header(
+                "Idempotency-Key",
+                "The same key and body again get the same answer again, for 24 hours",
+                required=rules.key is Key.REQUIRED,
+                example="4f9c2c1e-8a3b-4a52-9b0e-2f1f5e0f7c11",
+            )
+        )
+        responses["400"] = _problem(_TITLES[400])
+    if rules.if_match is not None:
+        parameters.append(
+            _header(
+                "If-Match",
+                "The `ETag` that was read, or `*`",
+                required=rules.if_match,
+                example='"3"',
+            )
+        )
+        responses["412"] = _problem(_TITLES[412])
+        if rules.if_match:
+            responses["428"] = _problem(_TITLES[428])
+    security: list[dict[str, list[str]]] = []
+    if rules.access is not Access.PUBLIC:
+        responses["401"] = _problem(_TITLES[401])
+        security.append({"bearer": []})
+    if rules.guest_header:
+        security.append({_GUEST_SCHEMES[rules.guest_header]: []})
+    if rules.access is Access.OPTIONAL and not rules.guest_header:
+        security.append({})
+    described: dict[str, Any] = dict(extra or {})
+    if parameters:
+        described["parameters"] = parameters
+    if responses:
+        described["responses"] = responses
+    if security:
+        described["security"] = security
+    return described
+
+
+def build_openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of the application."""
+    from pydantic.json_schema import models_json_schema
+
+    from gateway.documents import DOCUMENTS
+
+    document = get_openapi(
+        title="Soko",
+        version=app.version,
+        summary="Self-hosted commerce back end for cross-border marketplaces",
+        description=_DESCRIPTION,
+        routes=app.routes,
+        tags=[{"name": name, "description": description} for name, description in TAGS],
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    _, definitions = models_json_schema(
+        [(model, "serialization") for model in DOCUMENTS], ref_template=_REF + "{model}"
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas.update(definitions.get("$defs", {}))
+    components["schemas"] = dict(sorted(schemas.items()))
+    components["securitySchemes"] = _SECURITY_SCHEMES
+    return document

@@ -1,0 +1,1 @@
+"""Protobuf messages as the dictionaries that clients get."""

@@ -1,0 +1,55 @@
+"""Accounts, sessions and sellers."""
+
+from __future__ import annotations
+
+from gateway.rendering.values import Document, time
+from soko.identity.v1 import account_pb2, auth_pb2, seller_pb2
+
+
+def account(value: account_pb2.Account) -> Document:
+    """Return an account."""
+    return {
+        "id": value.id,
+        "email": value.email,
+        "name": value.name,
+        "locale": value.locale,
+        "roles": list(value.roles),
+        "sellers": [
+            {"id": seller.seller_id, "slug": seller.slug, "name": seller.name, "role": seller.role}
+            for seller in value.sellers
+        ],
+    }
+
+
+def tokens(value: auth_pb2.Tokens) -> Document:
+    """Return a session's tokens as OAuth 2.0 (RFC 6749, 5.1) names them."""
+    return {
+        "access_token": value.access_token,
+        "refresh_token": value.refresh_token,
+        "token_type": "Bearer",
+        "expires_in": value.expires_in_s,
+    }
+
+
+def seller(value: seller_pb2.Seller) -> Document:
+    """Return a seller."""
+    return {
+        "id": value.id,
+        "slug": value.slug,
+        "name": value.name,
+        "country": value.country,
+        "currency": value.currency,
+        "timezone": value.timezone,
+        "status": value.status,
+        "created_at": time(value.created_at),
+    }
+
+
+def member(value: seller_pb2.Member) -> Document:
+    """Return a member of a seller."""
+    return {
+        "user_id": value.account_id,
+        "email": value.email,
+        "name": value.name,
+        "role": value.role,
+    }

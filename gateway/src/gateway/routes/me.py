@@ -1,0 +1,44 @@
+"""The caller's own account."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from gateway.api import ApiRequest, ApiRoute
+from gateway.bodies.identity import MePatch
+from gateway.openapi import answers
+from gateway.rendering import identity as render
+from gateway.rules import Access, rules
+from soko.identity.v1.account_pb2 import GetMeRequest, UpdateMeRequest
+
+router = APIRouter(prefix="/v1/me", tags=["Account"], route_class=ApiRoute)
+
+
+@router.get(
+    "",
+    response_class=Response,
+    summary="Read the account",
+    responses=answers({200: "Account"}),
+)
+@rules(Access.ACCOUNT)
+async def read_me(request: ApiRequest) -> Response:
+    """Read the caller's account with its roles and sellers."""
+    identity = request.backend.identity
+    reply = await request.ask(identity, identity.accounts.GetMe, GetMeRequest(), retry=True)
+    return request.answer(200, render.account(reply.account))
+
+
+@router.patch(
+    "",
+    response_class=Response,
+    summary="Change the account",
+    responses=answers({200: "Account"}),
+)
+@rules(Access.ACCOUNT)
+async def change_me(request: ApiRequest, body: MePatch) -> Response:
+    """Change the caller's name or locale; what is absent stays."""
+    identity = request.backend.identity
+    reply = await request.ask(
+        identity, identity.accounts.UpdateMe, UpdateMeRequest(name=body.name, locale=body.locale)
+    )
+    return request.answer(200, render.account(reply.account))

@@ -1,0 +1,79 @@
+"""Health, metrics and keys."""
+
+from __future__ import annotations
+
+import os
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    generate_latest,
+    multiprocess,
+)
+
+from gateway.api import ApiRequest, ApiRoute
+from gateway.openapi import answers
+from gateway.readiness import Readiness
+from gateway.rules import rules
+from soko.identity.v1.key_pb2 import GetJwksRequest
+
+router = APIRouter(tags=["Operations"])
+keys_router = APIRouter(tags=["Operations"], route_class=ApiRoute)
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_JSON = "application/json"
+
+
+@router.get("/livez", response_class=Response, summary="Whether the process lives")
+async def livez() -> Response:
+    """Answer if the process does."""
+    return Response(b'{"status":"ok"}', 200, _NO_STORE, _JSON)
+
+
+@router.get(
+    "/readyz",
+    response_class=Response,
+    summary="Whether requests can be served",
+    responses={
+        200: answers({200: "Readiness"})[200],
+        503: {
+            "description": "Starting, draining, or nothing behind the gateway answers",
+            "content": answers({200: "Readiness"})[200]["content"],
+        },
+    },
+)
+async def readyz(request: Request) -> Response:
+    """Say which of the things behind the gateway answer.
+
+    `ready`, or `degraded` when a service is away and the rest serves.
+    """
+    readiness: Readiness = request.app.state.readiness
+    state = await readiness.state()
+    return Response(orjson.dumps(state.document()), state.http_status, _NO_STORE, _JSON)
+
+
+@router.get("/metrics", response_class=Response, include_in_schema=False)
+async def metrics() -> Response:
+    """Give Prometheus the figures of every worker."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), 200, _NO_STORE, CONTENT_TYPE_LATEST)
+
+
+@keys_router.get(
+    "/.well-known/jwks.json",
+    response_class=Response,
+    summary="Keys of access tokens",
+    responses=answers({200: "JsonWebKeySet"}),
+)
+@rules()
+async def jwks(request: ApiRequest) -> Response:
+    """Get the public keys that access tokens are verified with."""
+    identity = request.backend.identity
+    reply = await request.ask(identity, identity.keys.GetJwks, GetJwksRequest(), retry=True)
+    return Response(reply.jwks_json.encode(), 200, {"Cache-Control": "public, max-age=300"}, _JSON)

@@ -1,0 +1,74 @@
+"""One worker: uvicorn with our signals, limits and logging."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+import uvloop
+
+from chassis.logs import configure_logging, get_logger
+from chassis.telemetry import configure_tracing
+from gateway.bootstrap import Gateway
+from gateway.settings import GatewaySettings
+
+_WEBSOCKET_MAX_BYTES = 64 * 1024
+_BACKLOG = 2048
+_log = get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """Ends on SIGTERM and SIGINT by itself, without raising the signal again afterwards."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        for number in numbers:
+            loop.add_signal_handler(number, self._drain)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+    def _drain(self) -> None:
+        self._gateway.draining()
+        self.should_exit = True
+
+
+def serve(settings: GatewaySettings, sock: socket.socket) -> None:
+    """Serve a bound socket until SIGTERM or SIGINT, then let open requests finish."""
+    configure_logging("gateway", settings.log_level, settings.log_format)
+    configure_tracing("gateway", settings)
+    # Its access lines would hold the tickets and tokens of WebSocket addresses.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    gateway = Gateway(settings)
+    config = uvicorn.Config(
+        gateway.asgi,
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        ws_max_size=_WEBSOCKET_MAX_BYTES,
+        ws_per_message_deflate=False,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=settings.drain_s,
+    )
+    # What was imported lives as long as the process: looking through it again and again is waste.
+    gc.collect()
+    gc.freeze()
+    uvloop.run(_Server(config, gateway).serve(sockets=[sock]))

@@ -1,0 +1,32 @@
+"""The gateway's variables, read once at the start and frozen."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from chassis.settings import ProcessSettings
+
+
+class GatewaySettings(ProcessSettings):
+    """What the gateway reads besides what every process reads."""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8000, ge=0, le=65535)
+    http_workers: int = Field(default_factory=lambda: min(4, os.cpu_count() or 1), ge=1, le=64)
+    catalog_target: str = ""
+    orders_target: str = ""
+    payments_target: str = ""
+    notifications_target: str = ""
+    sandbox_enabled: bool = False
+    public_url: str = ""
+    demo: bool = Field(default=False, description="Whether the front page shows the demo logins.")
+    demo_password: SecretStr = SecretStr("soko-demo-password")
+    cache_max_bytes: int = Field(default=48 * 1024 * 1024, ge=0)
+    drain_s: int = Field(default=8, ge=0, le=300, description="How long open requests may go on.")
+    websocket_origins: str = Field(
+        default="", description="Origins that may open WebSockets, with commas; empty for any."
+    )
+    access_log: Literal["all", "uncached", "off"] = "uncached"
