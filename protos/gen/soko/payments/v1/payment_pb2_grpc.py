@@ -68,7 +68,8 @@ class PaymentServiceServicer:
 
     def Authorize(self, request, context):
         """Authorizes an order's amount; repeating it answers what became of it. Errors: order_closed (conflict) after CancelPayment,
-        method_unavailable, splits_do_not_add_up (invalid).
+        payment_differs (conflict) for another amount than before; method_unavailable, payment_token_invalid, splits_do_not_add_up
+        (invalid). Services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -302,7 +303,8 @@ class RefundServiceServicer:
 
     def CreateRefund(self, request, context):
         """Refunds part or all of an order; idempotent by the key in the metadata. Operators, admins, or members of a seller for its
-        own part. Errors: refund_exceeds_captured (conflict).
+        own part. Errors: refund_exceeds_captured (conflict, with refundable_minor), order_closed (conflict) when all of the money
+        goes back anyway; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,7 +35,8 @@ class PaymentServiceStub:
     def __new__(cls, channel: _aio.Channel) -> PaymentServiceAsyncStub: ...
     Authorize: _grpc.UnaryUnaryMultiCallable[_payment_pb2.AuthorizeRequest, _payment_pb2.AuthorizeResponse]
     """Authorizes an order's amount; repeating it answers what became of it. Errors: order_closed (conflict) after CancelPayment,
-    method_unavailable, splits_do_not_add_up (invalid).
+    payment_differs (conflict) for another amount than before; method_unavailable, payment_token_invalid, splits_do_not_add_up
+    (invalid). Services only.
     """
     Capture: _grpc.UnaryUnaryMultiCallable[_payment_pb2.CaptureRequest, _payment_pb2.CaptureResponse]
     """Captures the authorized amount of orders, in full; services only."""
@@ -55,7 +56,8 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Authorize: _aio.UnaryUnaryMultiCallable[_payment_pb2.AuthorizeRequest, _payment_pb2.AuthorizeResponse]  # type: ignore[assignment]
     """Authorizes an order's amount; repeating it answers what became of it. Errors: order_closed (conflict) after CancelPayment,
-    method_unavailable, splits_do_not_add_up (invalid).
+    payment_differs (conflict) for another amount than before; method_unavailable, payment_token_invalid, splits_do_not_add_up
+    (invalid). Services only.
     """
     Capture: _aio.UnaryUnaryMultiCallable[_payment_pb2.CaptureRequest, _payment_pb2.CaptureResponse]  # type: ignore[assignment]
     """Captures the authorized amount of orders, in full; services only."""
@@ -78,7 +80,8 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payment_pb2.AuthorizeResponse, _abc.Awaitable[_payment_pb2.AuthorizeResponse]]:
         """Authorizes an order's amount; repeating it answers what became of it. Errors: order_closed (conflict) after CancelPayment,
-        method_unavailable, splits_do_not_add_up (invalid).
+        payment_differs (conflict) for another amount than before; method_unavailable, payment_token_invalid, splits_do_not_add_up
+        (invalid). Services only.
         """
 
     @_abc_1.abstractmethod
@@ -126,7 +129,8 @@ class RefundServiceStub:
     def __new__(cls, channel: _aio.Channel) -> RefundServiceAsyncStub: ...
     CreateRefund: _grpc.UnaryUnaryMultiCallable[_payment_pb2.CreateRefundRequest, _payment_pb2.CreateRefundResponse]
     """Refunds part or all of an order; idempotent by the key in the metadata. Operators, admins, or members of a seller for its
-    own part. Errors: refund_exceeds_captured (conflict).
+    own part. Errors: refund_exceeds_captured (conflict, with refundable_minor), order_closed (conflict) when all of the money
+    goes back anyway; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
     """
 
 @_typing.type_check_only
@@ -136,7 +140,8 @@ class RefundServiceAsyncStub(RefundServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateRefund: _aio.UnaryUnaryMultiCallable[_payment_pb2.CreateRefundRequest, _payment_pb2.CreateRefundResponse]  # type: ignore[assignment]
     """Refunds part or all of an order; idempotent by the key in the metadata. Operators, admins, or members of a seller for its
-    own part. Errors: refund_exceeds_captured (conflict).
+    own part. Errors: refund_exceeds_captured (conflict, with refundable_minor), order_closed (conflict) when all of the money
+    goes back anyway; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
     """
 
 class RefundServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -149,7 +154,8 @@ class RefundServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payment_pb2.CreateRefundResponse, _abc.Awaitable[_payment_pb2.CreateRefundResponse]]:
         """Refunds part or all of an order; idempotent by the key in the metadata. Operators, admins, or members of a seller for its
-        own part. Errors: refund_exceeds_captured (conflict).
+        own part. Errors: refund_exceeds_captured (conflict, with refundable_minor), order_closed (conflict) when all of the money
+        goes back anyway; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
         """
 
 def add_RefundServiceServicer_to_server(servicer: RefundServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
