@@ -1,0 +1,161 @@
+"""Accounts on PostgreSQL."""
+
+# ruff: noqa: S608 - the statements are put together from constants of this code.
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.errors import UniqueViolation
+
+from chassis.database import Database
+from chassis.outbox import OUTBOX_APPEND, append
+from identity.adapters.account_rows import ACCOUNT, to_account
+from identity.adapters.events import account_registered, role_granted
+from identity.app.ports import Credentials
+from identity.domain.account import Account, email_key
+from identity.domain.errors import EmailTaken
+from identity.domain.session import NewSession
+
+_EMAIL_CONSTRAINT = "account_email_key_key"
+
+_REGISTER = f"""
+WITH made AS (
+    INSERT INTO account (id, email, email_key, name, locale, created_at, updated_at)
+    VALUES (%(id)s, %(email)s, %(email_key)s, %(name)s, %(locale)s, %(now)s, %(now)s)
+    RETURNING id
+), secret AS (
+    INSERT INTO password_credential (account_id, hash, changed_at)
+    SELECT id, %(password_hash)s, %(now)s FROM made
+), opened AS (
+    INSERT INTO session (id, account_id, opened_at, expires_at)
+    SELECT %(session_id)s, id, %(now)s, %(session_expires_at)s FROM made
+    RETURNING id
+), issued AS (
+    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
+    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s FROM opened
+)
+SELECT {OUTBOX_APPEND} FROM made
+"""
+
+_CREDENTIALS = """
+SELECT c.account_id, c.hash AS password_hash, c.changed_at
+FROM account a JOIN password_credential c ON c.account_id = a.id
+WHERE a.email_key = %(email_key)s
+"""
+
+_REPLACE_HASH = """
+UPDATE password_credential SET hash = %(new)s WHERE account_id = %(account_id)s AND hash = %(old)s
+"""
+
+_FIND = f"SELECT {ACCOUNT} FROM account a WHERE a.id = %(account_id)s"
+
+_FIND_BY_EMAIL = f"SELECT {ACCOUNT} FROM account a WHERE a.email_key = %(email_key)s"
+
+_OF_SESSION = f"""
+SELECT {ACCOUNT} FROM session o JOIN account a ON a.id = o.account_id
+WHERE o.id = %(session_id)s AND o.account_id = %(account_id)s
+  AND o.revoked_at IS NULL AND o.expires_at > %(now)s
+"""
+
+_CHANGE_PROFILE = f"""
+WITH a AS (
+    UPDATE account SET name = coalesce(%(name)s::text, name),
+        locale = coalesce(%(locale)s::text, locale), updated_at = %(now)s
+    WHERE id = %(account_id)s RETURNING *
+)
+SELECT {ACCOUNT} FROM a
+"""
+
+_REPLACE_ROLES = """
+UPDATE account SET granted_roles = %(granted)s::text[], updated_at = %(now)s
+WHERE id = %(account_id)s AND granted_roles <> %(granted)s::text[]
+"""
+
+
+class AccountStore:
+    """Keeps accounts and their passwords; implements identity.app.ports.Accounts."""
+
+    def __init__(self, db: Database, told: Callable[[], None]) -> None:
+        """``told`` is called after an event was committed."""
+        self._db = db
+        self._told = told
+
+    async def register(self, account: Account, password_hash: str, session: NewSession) -> None:
+        """Store a new account with its first session; raises EmailTaken."""
+        try:
+            await self._db.fetch_one(
+                _REGISTER,
+                {
+                    "id": account.id,
+                    "email": account.email,
+                    "email_key": email_key(account.email),
+                    "name": account.name,
+                    "locale": account.locale,
+                    "password_hash": password_hash,
+                    "session_id": session.id,
+                    "session_expires_at": session.expires_at,
+                    "token_hash": session.token_hash,
+                    "token_expires_at": session.token_expires_at,
+                    "now": session.opened_at,
+                    **account_registered(account).params(),
+                },
+            )
+        except UniqueViolation as error:
+            if error.diag.constraint_name == _EMAIL_CONSTRAINT:
+                raise EmailTaken from None
+            raise
+        self._told()
+
+    async def credentials_of(self, email_key: str) -> Credentials | None:
+        """Return what a login with this address is checked against."""
+        row = await self._db.fetch_one(_CREDENTIALS, {"email_key": email_key})
+        return Credentials(**row) if row else None
+
+    async def replace_hash(self, account_id: UUID, old: str, new: str) -> None:
+        """Store the same password in a newer form, unless it was changed meanwhile."""
+        await self._db.execute(_REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})
+
+    async def find(self, account_id: UUID) -> Account | None:
+        """Return an account."""
+        row = await self._db.fetch_one(_FIND, {"account_id": account_id})
+        return to_account(row) if row else None
+
+    async def find_by_email(self, email_key: str) -> Account | None:
+        """Return the account that has an address."""
+        row = await self._db.fetch_one(_FIND_BY_EMAIL, {"email_key": email_key})
+        return to_account(row) if row else None
+
+    async def of_session(self, account_id: UUID, session_id: UUID, now: datetime) -> Account | None:
+        """Return the account if the session is its own and not over."""
+        row = await self._db.fetch_one(
+            _OF_SESSION, {"account_id": account_id, "session_id": session_id, "now": now}
+        )
+        return to_account(row) if row else None
+
+    async def change_profile(
+        self, account_id: UUID, name: str | None, locale: str | None, now: datetime
+    ) -> Account | None:
+        """Change what is not None and return the account."""
+        row = await self._db.fetch_one(
+            _CHANGE_PROFILE,
+            {"account_id": account_id, "name": name, "locale": locale, "now": now},
+        )
+        return to_account(row) if row else None
+
+    async def replace_roles(
+        self, account_id: UUID, granted: frozenset[str], now: datetime
+    ) -> Account | None:
+        """Store the roles and return the account; tells role_granted if they differ."""
+        params = {"account_id": account_id, "granted": sorted(granted), "now": now}
+        async with self._db.transaction() as transaction:
+            changed = await transaction.execute(_REPLACE_ROLES, params)
+            row = await transaction.fetch_one(_FIND, params)
+            account = to_account(row) if row else None
+            if changed and account is not None:
+                await append(transaction, role_granted(account))
+        if changed:
+            self._told()
+        return account

@@ -1,0 +1,190 @@
+"""Sessions, refresh tokens and tickets on PostgreSQL."""
+
+# ruff: noqa: S608 - the statements are put together from constants of this code.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from chassis.database import Database
+from chassis.outbox import OUTBOX_APPEND
+from identity.adapters.account_rows import ACCOUNT, to_account
+from identity.adapters.events import session_revoked
+from identity.app.ports import OpenSession
+from identity.domain.account import Account
+from identity.domain.session import KEPT_AFTER_END, REFRESH_TOKEN_LIFE, NewSession, NewTicket
+
+# No session opens with a password that was changed while it was verified.
+_OPEN = f"""
+WITH opened AS (
+    INSERT INTO session (id, account_id, opened_at, expires_at)
+    SELECT %(session_id)s, c.account_id, %(now)s, %(session_expires_at)s
+    FROM password_credential c
+    WHERE c.account_id = %(account_id)s AND c.changed_at <= %(password_as_of)s
+    RETURNING id, account_id
+), issued AS (
+    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
+    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s FROM opened
+)
+SELECT {ACCOUNT} FROM opened o JOIN account a ON a.id = o.account_id
+"""
+
+# Callers with the same token meet at its row: whoever comes second waits, sees rotated_at, and
+# neither updates nor inserts. The row lock on the session orders it with a revocation.
+_ROTATE = f"""
+WITH open_session AS MATERIALIZED (
+    SELECT o.id, o.account_id, o.expires_at
+    FROM refresh_token t JOIN session o ON o.id = t.session_id
+    WHERE t.hash = %(old)s AND o.revoked_at IS NULL AND o.expires_at > %(now)s
+    FOR SHARE OF o
+), rotated AS (
+    UPDATE refresh_token t SET rotated_at = %(now)s
+    FROM open_session o
+    WHERE t.hash = %(old)s AND t.rotated_at IS NULL AND t.expires_at > %(now)s
+    RETURNING o.id AS session_id, o.account_id, o.expires_at
+), issued AS (
+    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
+    SELECT %(new)s, session_id, %(now)s, least(%(new_expires_at)s, expires_at) FROM rotated
+)
+SELECT r.session_id, {ACCOUNT} FROM rotated r JOIN account a ON a.id = r.account_id
+"""
+
+_FIND_USED = """
+SELECT t.session_id, o.account_id FROM refresh_token t JOIN session o ON o.id = t.session_id
+WHERE t.hash = %(token)s AND t.rotated_at IS NOT NULL
+"""
+
+_REVOKE = f"""
+WITH ended AS (
+    UPDATE session SET revoked_at = %(now)s, revoked_for = %(reason)s
+    WHERE id = %(session_id)s AND account_id = %(account_id)s AND revoked_at IS NULL
+    RETURNING id
+)
+SELECT {OUTBOX_APPEND} FROM ended
+"""
+
+_REVOKED_SINCE = "SELECT id FROM session WHERE revoked_at >= %(moment)s ORDER BY revoked_at"
+
+_ADD_TICKET = """
+INSERT INTO ws_ticket (hash, session_id, expires_at)
+SELECT %(hash)s, o.id, %(expires_at)s FROM session o
+WHERE o.id = %(session_id)s AND o.account_id = %(account_id)s
+  AND o.revoked_at IS NULL AND o.expires_at > %(now)s
+"""
+
+_USE_TICKET = f"""
+WITH used AS (
+    DELETE FROM ws_ticket WHERE hash = %(token)s RETURNING session_id, expires_at
+)
+SELECT o.id AS session_id, {ACCOUNT}
+FROM used JOIN session o ON o.id = used.session_id JOIN account a ON a.id = o.account_id
+WHERE used.expires_at > %(now)s AND o.revoked_at IS NULL AND o.expires_at > %(now)s
+"""
+
+_SWEEPS = (
+    """
+DELETE FROM ws_ticket WHERE hash IN (
+    SELECT hash FROM ws_ticket WHERE expires_at <= %(now)s LIMIT %(limit)s)
+""",
+    """
+DELETE FROM refresh_token WHERE hash IN (
+    SELECT hash FROM refresh_token WHERE expires_at <= %(kept_since)s LIMIT %(limit)s)
+""",
+    """
+DELETE FROM session WHERE id IN (
+    SELECT id FROM session
+    WHERE expires_at <= %(kept_since)s OR revoked_at <= %(kept_since)s LIMIT %(limit)s)
+""",
+)
+
+
+class SessionStore:
+    """Keeps sessions; implements identity.app.ports.Sessions."""
+
+    def __init__(self, db: Database, told: Callable[[], None]) -> None:
+        """``told`` is called after an event was committed."""
+        self._db = db
+        self._told = told
+
+    async def open(self, session: NewSession, password_as_of: datetime) -> Account | None:
+        """Store a session; None if the account's password was changed after that moment."""
+        row = await self._db.fetch_one(
+            _OPEN,
+            {
+                "session_id": session.id,
+                "account_id": session.account_id,
+                "password_as_of": password_as_of,
+                "now": session.opened_at,
+                "session_expires_at": session.expires_at,
+                "token_hash": session.token_hash,
+                "token_expires_at": session.token_expires_at,
+            },
+        )
+        return to_account(row) if row else None
+
+    async def rotate(self, old: bytes, new: bytes, now: datetime) -> OpenSession | None:
+        """Use up a refresh token and store its successor, in one statement."""
+        row = await self._db.fetch_one(
+            _ROTATE,
+            {"old": old, "new": new, "now": now, "new_expires_at": now + REFRESH_TOKEN_LIFE},
+        )
+        return OpenSession(row["session_id"], to_account(row)) if row else None
+
+    async def revoke_if_reused(self, token: bytes, now: datetime) -> bool:
+        """Tell whether a token was used up before, and if so end its session."""
+        row = await self._db.fetch_one(_FIND_USED, {"token": token})
+        if row is None:
+            return False
+        await self._revoke(row["account_id"], row["session_id"], now, "refresh_token_reused")
+        return True
+
+    async def revoke(self, account_id: UUID, session_id: UUID, now: datetime) -> bool:
+        """End a session of the account; False if it is over."""
+        return await self._revoke(account_id, session_id, now, "logout")
+
+    async def _revoke(self, account_id: UUID, session_id: UUID, now: datetime, reason: str) -> bool:
+        row = await self._db.fetch_one(
+            _REVOKE,
+            {
+                "session_id": session_id,
+                "account_id": account_id,
+                "now": now,
+                "reason": reason,
+                **session_revoked(session_id, account_id).params(),
+            },
+        )
+        if row is None:
+            return False
+        self._told()
+        return True
+
+    async def revoked_since(self, moment: datetime) -> Sequence[UUID]:
+        """Return the sessions that were ended at that moment or later."""
+        rows = await self._db.fetch_all(_REVOKED_SINCE, {"moment": moment})
+        return [row["id"] for row in rows]
+
+    async def add_ticket(self, ticket: NewTicket) -> bool:
+        """Store a ticket; False if the session is over."""
+        stored = await self._db.execute(
+            _ADD_TICKET,
+            {
+                "hash": ticket.token_hash,
+                "session_id": ticket.session_id,
+                "account_id": ticket.account_id,
+                "now": ticket.created_at,
+                "expires_at": ticket.expires_at,
+            },
+        )
+        return stored == 1
+
+    async def use_ticket(self, token: bytes, now: datetime) -> OpenSession | None:
+        """Use a ticket up: deleting its row lets one caller through at most."""
+        row = await self._db.fetch_one(_USE_TICKET, {"token": token, "now": now})
+        return OpenSession(row["session_id"], to_account(row)) if row else None
+
+    async def sweep(self, now: datetime, limit: int) -> int:
+        """Delete at most ``limit`` each of tickets, tokens and sessions of no more use."""
+        params = {"now": now, "kept_since": now - KEPT_AFTER_END, "limit": limit}
+        return sum([await self._db.execute(statement, params) for statement in _SWEEPS])

@@ -1,0 +1,119 @@
+"""The tables of this service: the truth that alembic checks; no serving process imports this."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from chassis.migrations import chassis_tables
+
+metadata = sa.MetaData()
+chassis_tables(metadata, inbox=False)
+
+
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column(name, sa.TIMESTAMP(timezone=True), nullable=nullable)
+
+
+def _reference(name: str, target: str, *, primary_key: bool = False) -> sa.Column[object]:
+    return sa.Column(
+        name,
+        pg.UUID,
+        sa.ForeignKey(target, ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )
+
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("email_key", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("granted_roles", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    _moment("created_at"),
+    _moment("updated_at"),
+    sa.UniqueConstraint("email_key", name="account_email_key_key"),
+)
+
+password_credential = sa.Table(
+    "password_credential",
+    metadata,
+    _reference("account_id", "account.id", primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False),
+    _moment("changed_at"),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    _reference("account_id", "account.id"),
+    _moment("opened_at"),
+    _moment("expires_at"),
+    _moment("revoked_at", nullable=True),
+    sa.Column("revoked_for", sa.Text),
+)
+sa.Index("session_account_id", session.c.account_id)
+sa.Index("session_expires_at", session.c.expires_at)
+sa.Index(
+    "session_revoked_at",
+    session.c.revoked_at,
+    postgresql_where=session.c.revoked_at.is_not(None),
+)
+
+refresh_token = sa.Table(
+    "refresh_token",
+    metadata,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),
+    _reference("session_id", "session.id"),
+    _moment("issued_at"),
+    _moment("expires_at"),
+    _moment("rotated_at", nullable=True),
+)
+sa.Index(
+    "refresh_token_unused",
+    refresh_token.c.session_id,
+    unique=True,
+    postgresql_where=refresh_token.c.rotated_at.is_(None),
+)
+sa.Index("refresh_token_session_id", refresh_token.c.session_id)
+sa.Index("refresh_token_expires_at", refresh_token.c.expires_at)
+
+ws_ticket = sa.Table(
+    "ws_ticket",
+    metadata,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),
+    _reference("session_id", "session.id"),
+    _moment("expires_at"),
+)
+sa.Index("ws_ticket_session_id", ws_ticket.c.session_id)
+sa.Index("ws_ticket_expires_at", ws_ticket.c.expires_at)
+
+seller = sa.Table(
+    "seller",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("slug", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("country", sa.Text, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("timezone", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    _moment("created_at"),
+    _moment("updated_at"),
+    sa.UniqueConstraint("slug", name="seller_slug_key"),
+)
+
+seller_member = sa.Table(
+    "seller_member",
+    metadata,
+    _reference("seller_id", "seller.id", primary_key=True),
+    _reference("account_id", "account.id", primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    _moment("added_at"),
+)
+sa.Index("seller_member_account_id", seller_member.c.account_id)

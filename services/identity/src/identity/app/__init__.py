@@ -1,0 +1,1 @@
+"""Use cases, one per file, and what they need from outside."""

@@ -1,0 +1,176 @@
+"""What the use cases need from outside.
+
+A method of a store is one atomic step; whatever it changes, it tells of by events in the same step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from identity.domain.account import Account
+from identity.domain.seller import Member, Roster, Seller
+from identity.domain.session import NewSession, NewTicket
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a password is checked against."""
+
+    account_id: UUID
+    password_hash: str
+    changed_at: datetime
+    """When the password was last changed; a newer hash of the same one does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that is not over, and its account at this moment."""
+
+    session_id: UUID
+    account: Account
+
+
+class Accounts(Protocol):
+    """Accounts and their passwords."""
+
+    async def register(self, account: Account, password_hash: str, session: NewSession) -> None:
+        """Store a new account with its first session; raises EmailTaken.
+
+        Tells account_registered.
+        """
+
+    async def credentials_of(self, email_key: str) -> Credentials | None:
+        """Return what a login with this address is checked against."""
+
+    async def replace_hash(self, account_id: UUID, old: str, new: str) -> None:
+        """Store the same password in a newer form, unless it was changed meanwhile."""
+
+    async def find(self, account_id: UUID) -> Account | None:
+        """Return an account."""
+
+    async def find_by_email(self, email_key: str) -> Account | None:
+        """Return the account that has an address."""
+
+    async def of_session(self, account_id: UUID, session_id: UUID, now: datetime) -> Account | None:
+        """Return the account if the session is its own and not over."""
+
+    async def change_profile(
+        self, account_id: UUID, name: str | None, locale: str | None, now: datetime
+    ) -> Account | None:
+        """Change what is not None and return the account."""
+
+    async def replace_roles(
+        self, account_id: UUID, granted: frozenset[str], now: datetime
+    ) -> Account | None:
+        """Store the roles and return the account; tells role_granted if they differ."""
+
+
+class Sessions(Protocol):
+    """Sessions, their refresh tokens and tickets. Tokens are known by their hashes only."""
+
+    async def open(self, session: NewSession, password_as_of: datetime) -> Account | None:
+        """Store a session; None if the account's password was changed after that moment."""
+
+    async def rotate(self, old: bytes, new: bytes, now: datetime) -> OpenSession | None:
+        """Use up a refresh token and store its successor, in one step.
+
+        Of any number of callers with the same token one at most gets an answer; None if the token
+        is unknown, used or too old, or its session is over.
+        """
+
+    async def revoke_if_reused(self, token: bytes, now: datetime) -> bool:
+        """Tell whether a token was used up before, and if so end its session.
+
+        Tells session_revoked if the session was not over.
+        """
+
+    async def revoke(self, account_id: UUID, session_id: UUID, now: datetime) -> bool:
+        """End a session of the account; False if it is over. Tells session_revoked."""
+
+    async def revoked_since(self, moment: datetime) -> Sequence[UUID]:
+        """Return the sessions that were ended at that moment or later."""
+
+    async def add_ticket(self, ticket: NewTicket) -> bool:
+        """Store a ticket; False if the session is over."""
+
+    async def use_ticket(self, token: bytes, now: datetime) -> OpenSession | None:
+        """Use a ticket up; None if it is unknown, used or too old, or its session is over."""
+
+    async def sweep(self, now: datetime, limit: int) -> int:
+        """Delete at most ``limit`` each of tickets, tokens and sessions that are of no more use.
+
+        Return how many were deleted.
+        """
+
+
+class Sellers(Protocol):
+    """Sellers and their members."""
+
+    async def open(self, seller: Seller, owner_id: UUID) -> bool:
+        """Store a seller and its owner; False if there is one with this id; raises SlugTaken.
+
+        Tells seller_opened and seller_member_changed.
+        """
+
+    async def count_owned(self, account_id: UUID) -> int:
+        """Return how many sellers the account owns."""
+
+    async def find(self, seller_id: UUID) -> Seller | None:
+        """Return a seller."""
+
+    async def find_by_slug(self, slug: str) -> Seller | None:
+        """Return the seller with this slug."""
+
+    async def change(
+        self, seller_id: UUID, name: str | None, timezone: str | None, now: datetime
+    ) -> Seller | None:
+        """Change what is not None and return the seller; tells seller_updated if it differs."""
+
+    async def role_of(self, seller_id: UUID, account_id: UUID) -> str | None:
+        """Return the role of a member."""
+
+    async def members(self, seller_id: UUID) -> Sequence[Member]:
+        """Return every member, the mightiest first."""
+
+    def roster(self, seller_id: UUID) -> AbstractAsyncContextManager[Roster]:
+        """Hold the members of a seller; at the end the roster's change is stored.
+
+        Others wait meanwhile. An exception leaves everything as it was. Raises SellerNotFound.
+        Tells seller_member_changed.
+        """
+
+
+class Passwords(Protocol):
+    """Slow hashes of passwords."""
+
+    async def hash(self, password: str) -> str:
+        """Return a salted hash; raises ServiceError ``unavailable`` when too many wait."""
+
+    async def matches(self, password: str, hashed: str | None) -> bool:
+        """Tell whether the hash is this password's; without a hash it takes as long and says no.
+
+        Raises ServiceError ``unavailable`` when too many wait.
+        """
+
+    def is_outdated(self, hashed: str) -> bool:
+        """Tell whether the hash was made with weaker parameters than today's."""
+
+
+class AccessTokens(Protocol):
+    """Signed access tokens."""
+
+    def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
+        """Return an access token of the session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the client of a session is given."""
+
+    access_token: str
+    refresh_token: str

@@ -1,0 +1,116 @@
+"""The one place where identity's parts are put together."""
+
+from __future__ import annotations
+
+from chassis.broker import Broker
+from chassis.clock import Clock, SystemClock
+from chassis.database import Database
+from chassis.outbox import Relay
+from chassis.process import ServiceApp, ServiceContext
+from identity.adapters.account_store import AccountStore
+from identity.adapters.argon2_passwords import Argon2Passwords
+from identity.adapters.seller_store import SellerStore
+from identity.adapters.session_store import SessionStore
+from identity.adapters.signed_tokens import SignedTokens
+from identity.app.create_ws_ticket import CreateWsTicketHandler
+from identity.app.find_seller import GetSellerHandler
+from identity.app.get_contact import GetContactHandler
+from identity.app.get_me import GetMeHandler
+from identity.app.get_membership import GetMembershipHandler
+from identity.app.grant_role import GrantRoleHandler
+from identity.app.list_members import ListMembersHandler
+from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
+from identity.app.login import LogInHandler
+from identity.app.logout import LogOutHandler
+from identity.app.open_seller import OpenSellerHandler
+from identity.app.put_member import PutMemberHandler
+from identity.app.redeem_ws_ticket import RedeemWsTicketHandler
+from identity.app.refresh import RefreshHandler
+from identity.app.register import RegisterHandler
+from identity.app.remove_member import RemoveMemberHandler
+from identity.app.set_roles import SetRolesHandler
+from identity.app.sweep import SweepHandler
+from identity.app.update_me import UpdateMeHandler
+from identity.app.update_seller import UpdateSellerHandler
+from identity.entrypoints.account_service import AccountHandlers, AccountServicer
+from identity.entrypoints.auth_service import AuthHandlers, AuthServicer
+from identity.entrypoints.key_service import KeyServicer
+from identity.entrypoints.seller_service import SellerHandlers, SellerServicer
+from identity.entrypoints.sweeper import Sweeper
+from identity.settings import IdentitySettings
+from soko.identity.v1 import account_pb2_grpc, auth_pb2_grpc, key_pb2_grpc, seller_pb2_grpc
+
+
+async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
+    """Construct the adapters, the use cases and the servicers of one process."""
+    settings = context.settings
+    db = Database(settings.database_url, max_size=settings.database_pool_max, name="identity")
+    broker = Broker(settings.nats_url, "identity")
+    relay = Relay(db, broker, "identity")
+    clock = SystemClock()
+    passwords = Argon2Passwords()
+    tokens = SignedTokens(settings.signing_seed)
+    accounts = AccountStore(db, relay.nudge)
+    sessions = SessionStore(db, relay.nudge)
+    sellers = SellerStore(db, clock, relay.nudge)
+    auth = AuthHandlers(
+        RegisterHandler(accounts, passwords, tokens, clock, settings.default_locale),
+        LogInHandler(accounts, sessions, passwords, tokens, clock),
+        RefreshHandler(sessions, tokens, clock),
+        LogOutHandler(sessions, clock),
+        CreateWsTicketHandler(sessions, clock),
+        RedeemWsTicketHandler(sessions, clock),
+        ListRevokedSessionsHandler(sessions, clock),
+    )
+
+    async def own_keys() -> str:
+        return tokens.jwks_json
+
+    return ServiceApp(
+        services=[
+            (auth_pb2_grpc.add_AuthServiceServicer_to_server, AuthServicer(auth)),
+            (
+                account_pb2_grpc.add_AccountServiceServicer_to_server,
+                AccountServicer(_account_handlers(accounts, clock)),
+            ),
+            (
+                seller_pb2_grpc.add_SellerServiceServicer_to_server,
+                SellerServicer(_seller_handlers(accounts, sellers, clock), db),
+            ),
+            (key_pb2_grpc.add_KeyServiceServicer_to_server, KeyServicer(tokens.jwks_json)),
+        ],
+        background=[relay, Sweeper(SweepHandler(sessions, clock))],
+        databases=[db],
+        broker=broker,
+        close=[passwords.close],
+        fetch_jwks=own_keys,
+    )
+
+
+def _account_handlers(accounts: AccountStore, clock: Clock) -> AccountHandlers:
+    return AccountHandlers(
+        GetMeHandler(accounts, clock),
+        UpdateMeHandler(accounts, clock),
+        SetRolesHandler(accounts, clock),
+        GetContactHandler(accounts),
+    )
+
+
+def _seller_handlers(accounts: AccountStore, sellers: SellerStore, clock: Clock) -> SellerHandlers:
+    return SellerHandlers(
+        OpenSellerHandler(accounts, sellers, clock),
+        GetSellerHandler(sellers),
+        UpdateSellerHandler(accounts, sellers, clock),
+        ListMembersHandler(accounts, sellers, clock),
+        PutMemberHandler(accounts, sellers, clock),
+        RemoveMemberHandler(accounts, sellers, clock),
+        GetMembershipHandler(sellers),
+    )
+
+
+def grant_role_handler(db: Database) -> GrantRoleHandler:
+    """Return the use case behind ``python -m identity grant``.
+
+    A serving process's relay finds the event by itself.
+    """
+    return GrantRoleHandler(AccountStore(db, lambda: None), SystemClock())

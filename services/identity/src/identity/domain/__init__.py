@@ -1,0 +1,1 @@
+"""The rules: accounts, sessions and sellers; pure, without input or output."""

@@ -1,0 +1,157 @@
+"""What can be wrong with a request, as facts; ``kind`` and ``code`` are what callers are told."""
+
+# ruff: noqa: N818 - errors are named for the fact that they state.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+Violation = tuple[str, str]
+"""JSON pointer (RFC 6901) to the offending member, and what is wrong with it."""
+
+
+class IdentityError(Exception):
+    """A business error; subclasses fix the kind, the stable code and what it says."""
+
+    kind = "invalid"
+    code = "invalid"
+    text = ""
+
+    def __init__(self, violations: Sequence[Violation] = ()) -> None:
+        super().__init__(self.text)
+        self.violations = tuple(violations)
+
+
+class ValidationFailed(IdentityError):
+    """Fields have values that are not allowed."""
+
+    code = "validation_failed"
+    text = "The request is not valid."
+
+
+class WeakPassword(IdentityError):
+    """The password is one that attackers try first."""
+
+    code = "weak_password"
+    text = "The password is too easy to guess."
+
+    def __init__(self, pointer: str = "/password") -> None:
+        super().__init__([(pointer, "This password is too easy to guess.")])
+
+
+class EmailTaken(IdentityError):
+    """An account has the address already."""
+
+    kind = "conflict"
+    code = "email_taken"
+    text = "An account with this e-mail address exists already."
+
+
+class InvalidCredentials(IdentityError):
+    """Address and password do not belong together; which of them is wrong is not told."""
+
+    kind = "unauthenticated"
+    code = "invalid_credentials"
+    text = "The e-mail address or the password is wrong."
+
+
+class InvalidRefreshToken(IdentityError):
+    """The refresh token is unknown or expired, or its session has ended."""
+
+    kind = "unauthenticated"
+    code = "invalid_refresh_token"
+    text = "The refresh token is not valid."
+
+
+class RefreshTokenReused(IdentityError):
+    """The refresh token was used before, so somebody holds a copy: the session is over."""
+
+    kind = "unauthenticated"
+    code = "refresh_token_reused"
+    text = "The refresh token was used before; its session has been ended. Log in again."
+
+
+class SessionEnded(IdentityError):
+    """The session of the access token has ended."""
+
+    kind = "unauthenticated"
+    code = "session_revoked"
+    text = "The session has ended."
+
+
+class TicketInvalid(IdentityError):
+    """The ticket is unknown, used or expired."""
+
+    kind = "unauthenticated"
+    code = "ticket_invalid"
+    text = "The ticket is unknown, used or expired."
+
+
+class AccountNotFound(IdentityError):
+    """There is no such account."""
+
+    kind = "not_found"
+    code = "not_found"
+    text = "There is no such account."
+
+
+class SellerNotFound(IdentityError):
+    """There is no such seller, or it is not the caller's to see."""
+
+    kind = "not_found"
+    code = "not_found"
+    text = "There is no such seller, or it is not yours to see."
+
+
+class MemberNotFound(IdentityError):
+    """The account is no member of the seller."""
+
+    kind = "not_found"
+    code = "not_found"
+    text = "The seller has no such member."
+
+
+class RoleRequired(IdentityError):
+    """The caller is known but may not do this."""
+
+    kind = "forbidden"
+    code = "forbidden"
+    text = "Your role does not allow this."
+
+
+class UnknownAccount(IdentityError):
+    """No account has the address that was named."""
+
+    code = "unknown_account"
+    text = "No account has this e-mail address."
+
+    def __init__(self) -> None:
+        super().__init__([("/email", self.text)])
+
+
+class LastOwner(IdentityError):
+    """A seller would be left without an owner."""
+
+    kind = "conflict"
+    code = "last_owner"
+    text = "A seller needs at least one owner; make somebody else an owner first."
+
+
+class TooManyMembers(IdentityError):
+    """The seller has as many members as it may have."""
+
+    kind = "conflict"
+    code = "too_many_members"
+    text = "The seller has as many members as it may have."
+
+
+class TooManySellers(IdentityError):
+    """The account opened as many sellers as it may."""
+
+    kind = "conflict"
+    code = "too_many_sellers"
+    text = "You have opened as many sellers as one account may."
+
+
+class SlugTaken(Exception):
+    """Another seller has the slug; a further one is tried."""

@@ -1,0 +1,102 @@
+"""AuthService over gRPC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chassis.ids import format_id
+from identity.app.create_ws_ticket import CreateWsTicket, CreateWsTicketHandler
+from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
+from identity.app.login import LogIn, LogInHandler
+from identity.app.logout import LogOut, LogOutHandler
+from identity.app.redeem_ws_ticket import RedeemWsTicket, RedeemWsTicketHandler
+from identity.app.refresh import Refresh, RefreshHandler
+from identity.app.register import Register, RegisterHandler
+from identity.domain.account import MAX_CLAIMED_SELLERS
+from identity.entrypoints.messages import account_message, caller, tokens_message
+from soko.identity.v1 import auth_pb2 as pb
+from soko.identity.v1 import auth_pb2_grpc as rpc
+
+
+@dataclass(frozen=True, slots=True)
+class AuthHandlers:
+    """The use cases behind AuthService."""
+
+    register: RegisterHandler
+    login: LogInHandler
+    refresh: RefreshHandler
+    logout: LogOutHandler
+    create_ws_ticket: CreateWsTicketHandler
+    redeem_ws_ticket: RedeemWsTicketHandler
+    list_revoked_sessions: ListRevokedSessionsHandler
+
+
+class AuthServicer(rpc.AuthServiceServicer):
+    """Registers accounts and opens, renews and ends sessions.
+
+    Register, Login and Refresh are where throttling by account and by address belongs.
+    """
+
+    def __init__(self, handlers: AuthHandlers) -> None:
+        self._handlers = handlers
+
+    async def Register(  # noqa: N802
+        self, request: pb.RegisterRequest, context: Any
+    ) -> pb.RegisterResponse:
+        """Create an account; honours no idempotency key, because its answer holds secrets."""
+        account, tokens = await self._handlers.register.handle(
+            Register(request.email, request.password, request.name, request.locale)
+        )
+        return pb.RegisterResponse(account=account_message(account), tokens=tokens_message(tokens))
+
+    async def Login(self, request: pb.LoginRequest, context: Any) -> pb.LoginResponse:  # noqa: N802
+        """Open a session."""
+        tokens = await self._handlers.login.handle(LogIn(request.email, request.password))
+        return pb.LoginResponse(tokens=tokens_message(tokens))
+
+    async def Refresh(  # noqa: N802
+        self, request: pb.RefreshRequest, context: Any
+    ) -> pb.RefreshResponse:
+        """Rotate a refresh token."""
+        tokens = await self._handlers.refresh.handle(Refresh(request.refresh_token))
+        return pb.RefreshResponse(tokens=tokens_message(tokens))
+
+    async def Logout(  # noqa: N802
+        self, request: pb.LogoutRequest, context: Any
+    ) -> pb.LogoutResponse:
+        """End the caller's session."""
+        leaving = caller()
+        await self._handlers.logout.handle(LogOut(leaving))
+        return pb.LogoutResponse(session_id=format_id("ses", leaving.session_id))
+
+    async def CreateWsTicket(  # noqa: N802
+        self, request: pb.CreateWsTicketRequest, context: Any
+    ) -> pb.CreateWsTicketResponse:
+        """Make a ticket for the caller."""
+        ticket = await self._handlers.create_ws_ticket.handle(CreateWsTicket(caller()))
+        return pb.CreateWsTicketResponse(ticket=ticket)
+
+    async def RedeemWsTicket(  # noqa: N802
+        self, request: pb.RedeemWsTicketRequest, context: Any
+    ) -> pb.RedeemWsTicketResponse:
+        """Use a ticket up; it is the credential, so anybody may present it."""
+        found = await self._handlers.redeem_ws_ticket.handle(RedeemWsTicket(request.ticket))
+        return pb.RedeemWsTicketResponse(
+            account_id=format_id("usr", found.account.id),
+            session_id=format_id("ses", found.session_id),
+            roles=found.account.roles,
+            sellers={
+                format_id("sel", known.seller_id): known.role
+                for known in found.account.memberships[:MAX_CLAIMED_SELLERS]
+            },
+        )
+
+    async def ListRevokedSessions(  # noqa: N802
+        self, request: pb.ListRevokedSessionsRequest, context: Any
+    ) -> pb.ListRevokedSessionsResponse:
+        """List ended sessions; their ids open nothing, so no caller is asked for."""
+        sessions = await self._handlers.list_revoked_sessions.handle()
+        return pb.ListRevokedSessionsResponse(
+            session_ids=[format_id("ses", session_id) for session_id in sessions]
+        )

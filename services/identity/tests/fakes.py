@@ -1,0 +1,297 @@
+"""The ports in memory; they keep the same promises as the stores on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from identity.app.ports import Credentials, OpenSession
+from identity.domain.account import Account, Membership, email_key
+from identity.domain.errors import EmailTaken, SellerNotFound, SlugTaken
+from identity.domain.seller import MEMBER_ROLES, OWNER, Member, Roster, Seller
+from identity.domain.session import KEPT_AFTER_END, REFRESH_TOKEN_LIFE, NewSession, NewTicket
+
+
+@dataclass
+class StoredToken:
+    session_id: UUID
+    expires_at: datetime
+    rotated: bool = False
+
+
+@dataclass
+class StoredSession:
+    account_id: UUID
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        return self.revoked_at is None and self.expires_at > now
+
+
+@dataclass
+class Memory:
+    """What a database would hold; ``told`` are the names of events in their order."""
+
+    accounts: dict[UUID, Account] = field(default_factory=dict)
+    credentials: dict[UUID, Credentials] = field(default_factory=dict)
+    sessions: dict[UUID, StoredSession] = field(default_factory=dict)
+    tokens: dict[bytes, StoredToken] = field(default_factory=dict)
+    tickets: dict[bytes, tuple[UUID, datetime]] = field(default_factory=dict)
+    sellers: dict[UUID, Seller] = field(default_factory=dict)
+    members: dict[UUID, dict[UUID, str]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+    def account(self, account_id: UUID) -> Account | None:
+        account = self.accounts.get(account_id)
+        if account is None:
+            return None
+        memberships = tuple(
+            Membership(seller_id, self.sellers[seller_id].slug, self.sellers[seller_id].name, role)
+            for seller_id, members in self.members.items()
+            if (role := members.get(account_id)) is not None
+        )
+        return replace(account, memberships=memberships)
+
+    def open_session(self, session_id: UUID, now: datetime) -> OpenSession | None:
+        session = self.sessions.get(session_id)
+        if session is None or not session.is_open(now):
+            return None
+        account = self.account(session.account_id)
+        return OpenSession(session_id, account) if account else None
+
+    def add_session(self, session: NewSession) -> None:
+        self.sessions[session.id] = StoredSession(session.account_id, session.expires_at)
+        self.tokens[session.token_hash] = StoredToken(session.id, session.token_expires_at)
+
+
+class MemoryAccounts:
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    async def register(self, account: Account, password_hash: str, session: NewSession) -> None:
+        if await self.find_by_email(email_key(account.email)) is not None:
+            raise EmailTaken
+        self.memory.accounts[account.id] = account
+        self.memory.credentials[account.id] = Credentials(
+            account.id, password_hash, session.opened_at
+        )
+        self.memory.add_session(session)
+        self.memory.told.append("account_registered")
+
+    async def credentials_of(self, email_key: str) -> Credentials | None:
+        account = await self.find_by_email(email_key)
+        return self.memory.credentials[account.id] if account else None
+
+    async def replace_hash(self, account_id: UUID, old: str, new: str) -> None:
+        known = self.memory.credentials[account_id]
+        if known.password_hash == old:
+            self.memory.credentials[account_id] = replace(known, password_hash=new)
+
+    async def find(self, account_id: UUID) -> Account | None:
+        return self.memory.account(account_id)
+
+    async def find_by_email(self, email_key_: str) -> Account | None:
+        for account in self.memory.accounts.values():
+            if email_key(account.email) == email_key_:
+                return self.memory.account(account.id)
+        return None
+
+    async def of_session(self, account_id: UUID, session_id: UUID, now: datetime) -> Account | None:
+        found = self.memory.open_session(session_id, now)
+        return found.account if found and found.account.id == account_id else None
+
+    async def change_profile(
+        self, account_id: UUID, name: str | None, locale: str | None, now: datetime
+    ) -> Account | None:
+        account = self.memory.accounts.get(account_id)
+        if account is None:
+            return None
+        self.memory.accounts[account_id] = replace(
+            account, name=name or account.name, locale=locale or account.locale
+        )
+        return self.memory.account(account_id)
+
+    async def replace_roles(
+        self, account_id: UUID, granted: frozenset[str], now: datetime
+    ) -> Account | None:
+        account = self.memory.accounts.get(account_id)
+        if account is None:
+            return None
+        if account.granted_roles != granted:
+            self.memory.accounts[account_id] = replace(account, granted_roles=granted)
+            self.memory.told.append("role_granted")
+        return self.memory.account(account_id)
+
+
+class MemorySessions:
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    async def open(self, session: NewSession, password_as_of: datetime) -> Account | None:
+        known = self.memory.credentials.get(session.account_id)
+        if known is None or known.changed_at > password_as_of:
+            return None
+        self.memory.add_session(session)
+        return self.memory.account(session.account_id)
+
+    async def rotate(self, old: bytes, new: bytes, now: datetime) -> OpenSession | None:
+        token = self.memory.tokens.get(old)
+        if token is None or token.rotated or token.expires_at <= now:
+            return None
+        found = self.memory.open_session(token.session_id, now)
+        if found is None:
+            return None
+        token.rotated = True
+        expires_at = min(
+            now + REFRESH_TOKEN_LIFE, self.memory.sessions[token.session_id].expires_at
+        )
+        self.memory.tokens[new] = StoredToken(token.session_id, expires_at)
+        return found
+
+    async def revoke_if_reused(self, token: bytes, now: datetime) -> bool:
+        known = self.memory.tokens.get(token)
+        if known is None or not known.rotated:
+            return False
+        session = self.memory.sessions[known.session_id]
+        await self.revoke(session.account_id, known.session_id, now)
+        return True
+
+    async def revoke(self, account_id: UUID, session_id: UUID, now: datetime) -> bool:
+        session = self.memory.sessions.get(session_id)
+        if session is None or session.account_id != account_id or session.revoked_at:
+            return False
+        session.revoked_at = now
+        self.memory.told.append("session_revoked")
+        return True
+
+    async def revoked_since(self, moment: datetime) -> Sequence[UUID]:
+        return [
+            session_id
+            for session_id, session in self.memory.sessions.items()
+            if session.revoked_at and session.revoked_at >= moment
+        ]
+
+    async def add_ticket(self, ticket: NewTicket) -> bool:
+        found = self.memory.open_session(ticket.session_id, ticket.created_at)
+        if found is None or found.account.id != ticket.account_id:
+            return False
+        self.memory.tickets[ticket.token_hash] = (ticket.session_id, ticket.expires_at)
+        return True
+
+    async def use_ticket(self, token: bytes, now: datetime) -> OpenSession | None:
+        session_id, expires_at = self.memory.tickets.pop(token, (None, now))
+        if session_id is None or expires_at <= now:
+            return None
+        return self.memory.open_session(session_id, now)
+
+    async def sweep(self, now: datetime, limit: int) -> int:
+        memory, kept_since = self.memory, now - KEPT_AFTER_END
+        tickets = [key for key, (_, expires_at) in memory.tickets.items() if expires_at <= now]
+        tokens = [key for key, token in memory.tokens.items() if token.expires_at <= kept_since]
+        sessions = [
+            key
+            for key, known in memory.sessions.items()
+            if known.expires_at <= kept_since
+            or (known.revoked_at and known.revoked_at <= kept_since)
+        ]
+        for key in tickets[:limit]:
+            del memory.tickets[key]
+        for key in tokens[:limit]:
+            del memory.tokens[key]
+        for session_id in sessions[:limit]:
+            del memory.sessions[session_id]
+            memory.tokens = {
+                key: token for key, token in memory.tokens.items() if token.session_id != session_id
+            }
+        return len(tickets[:limit]) + len(tokens[:limit]) + len(sessions[:limit])
+
+
+class MemorySellers:
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    async def open(self, seller: Seller, owner_id: UUID) -> bool:
+        if seller.id in self.memory.sellers:
+            return False
+        if await self.find_by_slug(seller.slug) is not None:
+            raise SlugTaken
+        self.memory.sellers[seller.id] = seller
+        self.memory.members[seller.id] = {owner_id: OWNER}
+        self.memory.told += ["seller_opened", "seller_member_changed"]
+        return True
+
+    async def count_owned(self, account_id: UUID) -> int:
+        return sum(members.get(account_id) == OWNER for members in self.memory.members.values())
+
+    async def find(self, seller_id: UUID) -> Seller | None:
+        return self.memory.sellers.get(seller_id)
+
+    async def find_by_slug(self, slug: str) -> Seller | None:
+        known = (seller for seller in self.memory.sellers.values() if seller.slug == slug)
+        return next(known, None)
+
+    async def change(
+        self, seller_id: UUID, name: str | None, timezone: str | None, now: datetime
+    ) -> Seller | None:
+        seller = self.memory.sellers.get(seller_id)
+        if seller is None:
+            return None
+        changed = replace(seller, name=name or seller.name, timezone=timezone or seller.timezone)
+        if changed != seller:
+            self.memory.sellers[seller_id] = changed
+            self.memory.told.append("seller_updated")
+        return changed
+
+    async def role_of(self, seller_id: UUID, account_id: UUID) -> str | None:
+        return self.memory.members.get(seller_id, {}).get(account_id)
+
+    async def members(self, seller_id: UUID) -> Sequence[Member]:
+        members = [
+            Member(account_id, known.email, known.name, role)
+            for account_id, role in self.memory.members.get(seller_id, {}).items()
+            if (known := self.memory.accounts[account_id])
+        ]
+        return sorted(members, key=lambda member: MEMBER_ROLES.index(member.role))
+
+    @asynccontextmanager
+    async def roster(self, seller_id: UUID) -> AsyncIterator[Roster]:
+        members = self.memory.members.get(seller_id)
+        if members is None:
+            raise SellerNotFound
+        roster = Roster(seller_id, members.items())
+        yield roster
+        change = roster.change
+        if change is None:
+            return
+        if change.role is None:
+            del members[change.account_id]
+        else:
+            members[change.account_id] = change.role
+        self.memory.told.append("seller_member_changed")
+
+
+class PlainPasswords:
+    """Says how often it worked, because unknown users must cost as much as known ones."""
+
+    def __init__(self) -> None:
+        self.checked = 0
+        self.outdated = False
+
+    async def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    async def matches(self, password: str, hashed: str | None) -> bool:
+        self.checked += 1
+        return hashed == f"hash of {password}"
+
+    def is_outdated(self, hashed: str) -> bool:
+        return self.outdated
+
+
+class ReadableTokens:
+    def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
+        return f"{account.id} {session_id} {','.join(account.roles)}"
