@@ -9,6 +9,7 @@ of its aggregate; a handler that cares compares ``Envelope.sequence``.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -103,7 +104,7 @@ class EventConsumer:
         self._max_deliveries = max_deliveries
         self._backoff_s = tuple(backoff_s)
         self._actor = Actor(kind="service", service=context)
-        self._cleaned_at = 0.0
+        self._cleaned_at = -math.inf
 
     async def run(self, stop: asyncio.Event) -> None:
         """Handle events until told to stop; a lost broker or database is waited out."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -105,8 +106,8 @@ class Relay:
         self._released: list[UUID] = []
         self._created = ""
         self._generation = 0
-        self._looked_at = 0.0
-        self._cleaned_at = 0.0
+        self._looked_at = -math.inf
+        self._cleaned_at = -math.inf
         self._last_stored = 0
 
     def nudge(self) -> None:
@@ -150,7 +151,7 @@ class Relay:
         await self._look_at_stream()
         rows = await self._mark_and_claim(_BATCH)
         if rows and rows[-1]["id"] is None:
-            self._looked_at = 0.0  # another relay knows a newer stream
+            self._looked_at = -math.inf  # another relay knows a newer stream
             return _BATCH
         if not rows:
             await self._clean()
@@ -229,18 +230,18 @@ class Relay:
     def _stored(self, answer: Msg | None) -> bool:
         """Return whether the stream has the event; whatever is odd makes us look at the stream."""
         if answer is None:
-            self._looked_at = 0.0
+            self._looked_at = -math.inf
             return False
         ack: dict[str, Any] = orjson.loads(answer.data) if answer.data else {}
         number = ack.get("seq", 0)
         if "error" in ack or not number:
-            self._looked_at = 0.0
+            self._looked_at = -math.inf
             _log.warning("publish_refused", context=self._context, answer=ack)
             return False
         if not ack.get("duplicate"):
             if number <= self._last_stored:
                 # The stream counts from the start again: it is another one.
-                self._looked_at = 0.0
+                self._looked_at = -math.inf
                 self._last_stored = 0
                 return False
             self._last_stored = number
@@ -252,13 +253,16 @@ class Relay:
         generation = self._broker.generation
         if generation == self._generation and now - self._looked_at < _LOOK_AGAIN_S:
             return
-        created = await self._broker.ensure_stream(self._context)
-        if created != self._created:
-            await self._begin_stream(created)
+        created, last = await self._broker.ensure_stream(self._context)
+        # A stream that ends before an event it acknowledged has lost its newest ones.
+        lost = last < self._last_stored
+        if lost or created != self._created:
+            await self._begin_stream(created, lost=lost)
         self._generation = generation
         self._looked_at = now
 
-    async def _begin_stream(self, created: str) -> None:
+    async def _begin_stream(self, created: str, *, lost: bool) -> None:
+        """Have everything published again, if the stream is not the one that we filled."""
         stream = stream_name(self._context)
         async with self._db.transaction(statement_timeout_ms=_RESET_TIMEOUT_MS) as session:
             await session.execute(
@@ -270,7 +274,7 @@ class Relay:
                 "SELECT created FROM relay_state WHERE stream = %(stream)s FOR UPDATE",
                 {"stream": stream},
             )
-            if known is not None and known["created"] != created:
+            if lost or (known is not None and known["created"] != created):
                 again = await session.execute(
                     "UPDATE outbox SET published_at = NULL, claimed_until = NULL"
                     " WHERE published_at IS NOT NULL OR claimed_until IS NOT NULL"

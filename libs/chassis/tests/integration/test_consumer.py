@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -80,7 +81,9 @@ async def effects_are(db: Database, count: int) -> bool:
 
 
 async def nothing_pending(broker: Broker, context: str) -> bool:
-    info = await broker._client.jetstream(timeout=0.5).consumer_info(stream_name(context), "listener")
+    info = await broker._client.jetstream(timeout=0.5).consumer_info(
+        stream_name(context), "listener"
+    )
     return info.num_pending == 0 and info.num_ack_pending == 0
 
 
@@ -224,7 +227,7 @@ async def test_a_killed_broker_and_a_wiped_store_lose_no_effect(
         await eventually(lambda: effects_are(db, 200), timeout_s=30)
         own_nats.kill()
         await write(db, 100)
-        wipe(own_nats.folder / "store")
+        shutil.rmtree(own_nats.folder / "store")
         own_nats.start()
         await eventually(lambda: effects_are(db, 300), timeout_s=30)
         await eventually(lambda: nothing_pending(broker, context))
@@ -239,7 +242,9 @@ async def test_a_deleted_consumer_is_made_again(db: Database, broker: Broker, co
     async with running(Relay(db, broker, context), consumer(db, broker, context)):
         await write(db, 10)
         await eventually(lambda: effects_are(db, 10))
-        await broker._client.jetstream(timeout=0.5).delete_consumer(stream_name(context), "listener")
+        await broker._client.jetstream(timeout=0.5).delete_consumer(
+            stream_name(context), "listener"
+        )
         await write(db, 10)
         await eventually(lambda: effects_are(db, 20))
 
@@ -325,8 +330,3 @@ async def test_operations_without_a_broker_fail_at_once() -> None:
         await broker.publish_core("soko.x", b"")
     started.cancel()
     await broker.close()
-
-
-def wipe(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()

@@ -1,9 +1,13 @@
 import asyncio
 import contextlib
+import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +15,7 @@ from chassis.broker import Broker, stream_name
 from chassis.database import Database
 from chassis.envelope import Envelope, parse
 from chassis.outbox import Relay, append
+from chassis.retention import oldest_id_since
 from devstack.nats import NatsServer
 from devstack.testing import eventually
 from libs.chassis.tests.integration.conftest import make_event
@@ -134,7 +139,7 @@ async def test_a_wiped_store_is_filled_again(
     async with running(Relay(db, broker, context)):
         await eventually(lambda: all_published(db))
         own_nats.kill()
-        wipe(own_nats.folder / "store")
+        shutil.rmtree(own_nats.folder / "store")
         own_nats.start()
         await eventually(lambda: refilled(broker, context, 15), timeout_s=20)
     found = numbers_by_thing(await stored(broker, context))
@@ -172,20 +177,71 @@ async def test_a_relay_that_restarts_with_a_new_stream_fills_it(
         await eventually(lambda: refilled(broker, context, 4))
 
 
-async def test_an_expired_lease_is_taken_over(db: Database, broker: Broker, context: str) -> None:
-    await write(db, things=1, each=2)
+async def test_a_lease_is_respected_until_it_runs_out(
+    db: Database, broker: Broker, context: str
+) -> None:
+    async with running(Relay(db, broker, context)):
+        await write(db, things=1, each=1)
+        await eventually(lambda: all_published(db))
+    await write(db, things=2, each=2)
     await db.execute(
-        "UPDATE outbox SET claimed_until = now() + interval '1 hour' WHERE sequence = 1"
+        "UPDATE outbox SET claimed_until = now() + interval '1 second'"
+        " WHERE aggregate_id = 'thing_0' AND sequence = 2"
     )
     async with running(Relay(db, broker, context, poll_s=0.05)):
-        # The stream is new, so this relay first frees every lease of the former one.
+        await eventually(lambda: refilled(broker, context, 3))
+        found = numbers_by_thing(await stored(broker, context))
+        assert found == {"thing_0": [1], "thing_1": [1, 2]}
         await eventually(lambda: all_published(db))
-        await append(db, make_event("thing_0"))
-        await db.execute(
-            "UPDATE outbox SET claimed_until = now() + interval '1 second' WHERE sequence = 3"
-            " AND published_at IS NULL"
-        )
+    found = numbers_by_thing(await stored(broker, context))
+    assert found == {"thing_0": [1, 2, 3], "thing_1": [1, 2]}
+
+
+async def test_a_stream_that_lost_its_newest_events_gets_them_again(
+    db: Database, own_nats: NatsServer, context: str, tmp_path: Path
+) -> None:
+    broker = Broker(own_nats.url, "test", on_closed=lambda: None)
+    await broker.connect()
+    async with running(relay := Relay(db, broker, context)):
+        await write(db, things=5, each=1)
         await eventually(lambda: all_published(db))
+        own_nats.kill()
+        shutil.copytree(own_nats.folder / "store", tmp_path / "older")
+        own_nats.start()
+        await write(db, things=5, each=1)
+        await eventually(lambda: all_published(db))
+        own_nats.kill()
+        shutil.rmtree(own_nats.folder / "store")
+        shutil.copytree(tmp_path / "older", own_nats.folder / "store")
+        own_nats.start()
+        relay.nudge()
+        await eventually(lambda: refilled(broker, context, 10))
+    found = numbers_by_thing(await stored(broker, context))
+    await broker.close()
+    assert all(set(found[f"thing_{n}"]) == {1, 2} for n in range(5))
+
+
+async def test_old_published_events_are_cleaned_away(
+    db: Database, broker: Broker, context: str
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=31)
+    old = UUID(int=oldest_id_since(long_ago).int + 1)
+    async with running(Relay(db, broker, context, poll_s=0.05)):
+        await append(db, replace(make_event("thing_1"), id=old))
+        await append(db, make_event("thing_1"))
+        await eventually(lambda: all_published(db))
+    await db.execute(
+        "UPDATE outbox SET published_at = %(then)s WHERE sequence = 1", {"then": long_ago}
+    )
+    async with running(Relay(db, broker, context, poll_s=0.05)):
+        await append(db, make_event("thing_1"))
+        await eventually(lambda: all_published(db))
+        await eventually(lambda: numbers_left(db, [2, 3]))
+
+
+async def numbers_left(db: Database, expected: list[int]) -> bool:
+    rows = await db.fetch_all("SELECT sequence FROM outbox ORDER BY sequence")
+    return [row["sequence"] for row in rows] == expected
 
 
 async def refilled(broker: Broker, context: str, events: int) -> bool:
@@ -193,8 +249,3 @@ async def refilled(broker: Broker, context: str, events: int) -> bool:
         info = await broker._client.jetstream(timeout=0.5).stream_info(stream_name(context))
         return info.state.messages >= events
     return False
-
-
-def wipe(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
