@@ -36,6 +36,8 @@ from soko.notifications.v1 import notification_pb2_grpc as pb_grpc
 
 _SWEEP_EVERY_S = 3600.0
 _RETELL = timedelta(minutes=2)
+_GATHER_S = 0.05
+"""What a message may be late at most while events keep coming, in exchange for larger batches."""
 
 
 async def build(context: ServiceContext[Settings]) -> ServiceApp:
@@ -81,7 +83,13 @@ def _consumers(
     consumers: list[Background] = []
     for name, parsers in PARSERS.items():
         recorder = EventRecorder(
-            parsers, PostgresEventStore, CatalogNoticeTexts(), publisher, clock, worker.nudge
+            parsers,
+            PostgresEventStore,
+            CatalogNoticeTexts(),
+            publisher,
+            clock,
+            worker.nudge,
+            gather_s=_GATHER_S,
         )
         consumers.append(
             EventConsumer(

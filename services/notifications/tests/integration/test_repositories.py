@@ -28,7 +28,8 @@ class Memory:
 
     async def record(self, *updates):
         known = set(self.store.mails)
-        messages = await record_updates(RecordUpdates(updates, NOON), self.store, TEXTS)
+        command = RecordUpdates(updates, NOON)
+        messages = (await record_updates(command, self.store, TEXTS)).messages
         self.inbox.notices = self.store.notices
         self.log.messages += [StoredMessage(m.group, m.sequence, "{}") for m in messages]
         for key in set(self.store.mails) - known:
@@ -49,7 +50,7 @@ class Postgres:
     async def record(self, *updates):
         async with self.db.transaction() as session:
             store = PostgresEventStore(session)
-            return await record_updates(RecordUpdates(updates, NOON), store, TEXTS)
+            return (await record_updates(RecordUpdates(updates, NOON), store, TEXTS)).messages
 
     async def statuses(self):
         rows = await self.db.fetch_all("SELECT status FROM mail_delivery ORDER BY status")

@@ -19,7 +19,7 @@ TEXTS = CatalogNoticeTexts()
 async def record(db, *updates):
     async with db.transaction() as session:
         store = PostgresEventStore(session)
-        return await record_updates(RecordUpdates(updates, NOON), store, TEXTS)
+        return (await record_updates(RecordUpdates(updates, NOON), store, TEXTS)).messages
 
 
 def test_tables_and_migrations_agree(notifications_database_url):

@@ -10,7 +10,8 @@ from services.notifications.tests.fakes import FakeEventStore, FakePublisher
 
 
 async def record(store, *updates):
-    return await record_updates(RecordUpdates(updates, NOON), store, CatalogNoticeTexts())
+    command = RecordUpdates(updates, NOON)
+    return (await record_updates(command, store, CatalogNoticeTexts())).messages
 
 
 async def test_a_guests_order_tells_its_own_group_only():

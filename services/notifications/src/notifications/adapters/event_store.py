@@ -1,8 +1,8 @@
-"""Stores what batches of events mean, each kind of row with one multi-row statement."""
+"""Stores what batches of events mean, all rows of a batch with one statement."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 import orjson
@@ -10,6 +10,7 @@ import orjson
 from chassis.database import Statements
 from chassis.ids import format_id, new_id, parse_id
 from notifications.app.ports import Effects
+from notifications.domain.notices import MailOrdered
 from notifications.domain.realtime import GroupState
 
 _LOCK_GROUPS = """
@@ -28,39 +29,37 @@ SELECT * FROM unnest(%(ids)s::uuid[], %(locales)s::text[])
 ON CONFLICT (account_id) DO UPDATE SET locale = excluded.locale WHERE a.locale <> excluded.locale
 """
 
+# Rows travel as one JSON text: psycopg writes arrays element by element in Python, which took a
+# quarter of the time that an event costs.
 _SAVE_MESSAGES = """
 moved AS (
-    UPDATE realtime_group g SET last_sequence = s.last_sequence, order_version = s.order_version
-    FROM unnest(%(groups)s::text[], %(lasts)s::bigint[], %(versions)s::bigint[])
-        AS s (name, last_sequence, order_version)
+    UPDATE realtime_group g SET last_sequence = s.last, order_version = s.version
+    FROM json_to_recordset(%(groups)s) AS s (name text, last bigint, version bigint)
     WHERE g.name = s.name
 ), told AS (
     INSERT INTO realtime_message (group_name, sequence, body, event_id, created_at)
-    SELECT m.*, %(now)s FROM unnest(
-        %(m_groups)s::text[], %(m_sequences)s::bigint[], %(m_bodies)s::text[], %(m_events)s::text[]
-    ) AS m
+    SELECT m.name, m.sequence, m.body, m.event, %(now)s
+    FROM json_to_recordset(%(messages)s)
+        AS m (name text, sequence bigint, body text, event text)
 )"""
 
 _SAVE_NOTICES = """
 noticed AS (
-    INSERT INTO notification
-        (id, account_id, kind, subject_id, params, event_id, created_at)
-    SELECT n.id, n.account_id, n.kind, n.subject_id, n.params::jsonb, n.event_id, n.created_at
-    FROM unnest(
-        %(n_ids)s::uuid[], %(n_accounts)s::uuid[], %(n_kinds)s::text[], %(n_subjects)s::text[],
-        %(n_params)s::text[], %(n_events)s::text[], %(n_times)s::timestamptz[]
-    ) AS n (id, account_id, kind, subject_id, params, event_id, created_at)
+    INSERT INTO notification (id, account_id, kind, subject_id, params, event_id, created_at)
+    SELECT n.id, n.account, n.kind, n.subject, n.params, n.event, n.at
+    FROM json_to_recordset(%(notices)s) AS n (
+        id uuid, account uuid, kind text, subject text, params jsonb, event text, at timestamptz
+    )
 )"""
 
 _SAVE_MAILS = """
 mailed AS (
     INSERT INTO mail_delivery
         (id, dedupe_key, kind, order_id, account_id, params, next_attempt_at, created_at)
-    SELECT d.id, d.dedupe_key, d.kind, d.order_id, d.account_id, d.params::jsonb, %(now)s, %(now)s
-    FROM unnest(
-        %(d_ids)s::uuid[], %(d_keys)s::text[], %(d_kinds)s::text[], %(d_orders)s::uuid[],
-        %(d_accounts)s::uuid[], %(d_params)s::text[]
-    ) AS d (id, dedupe_key, kind, order_id, account_id, params)
+    SELECT d.id, d.key, d.kind, d.order_id, d.account, d.params, %(now)s, %(now)s
+    FROM json_to_recordset(%(mails)s) AS d (
+        id uuid, key text, kind text, order_id uuid, account uuid, params jsonb
+    )
     ON CONFLICT (dedupe_key) DO NOTHING
 )"""
 
@@ -102,49 +101,55 @@ class PostgresEventStore:
             params.update(_message_params(effects))
         if effects.notices:
             parts.append(_SAVE_NOTICES)
-            params.update(_notice_params(effects))
+            params["notices"] = _json(_notice_rows(effects))
         if effects.mails:
             parts.append(_SAVE_MAILS)
-            params.update(_mail_params(effects))
+            params["mails"] = _json(_mail_rows(effects.mails))
         await self._statements.execute("WITH " + ", ".join(parts) + " SELECT 1", params)
 
 
 def _message_params(effects: Effects) -> dict[str, object]:
-    states = effects.groups.values()
-    messages = effects.messages
     return {
-        "groups": list(effects.groups),
-        "lasts": [state.last_sequence for state in states],
-        "versions": [state.order_version for state in states],
-        "m_groups": [message.group for message in messages],
-        "m_sequences": [message.sequence for message in messages],
-        "m_bodies": [orjson.dumps(message.body).decode() for message in messages],
-        "m_events": [message.event_id for message in messages],
+        "groups": _json(
+            {"name": name, "last": state.last_sequence, "version": state.order_version}
+            for name, state in effects.groups.items()
+        ),
+        "messages": _json(
+            {
+                "name": message.group,
+                "sequence": message.sequence,
+                "body": orjson.dumps(message.body).decode(),
+                "event": message.event_id,
+            }
+            for message in effects.messages
+        ),
     }
 
 
-def _notice_params(effects: Effects) -> dict[str, object]:
-    notices = effects.notices
-    return {
-        "n_ids": [parse_id("ntf", notice.id) for notice in notices],
-        "n_accounts": [parse_id("usr", notice.account_id) for notice in notices],
-        "n_kinds": [notice.kind for notice in notices],
-        "n_subjects": [notice.subject_id for notice in notices],
-        "n_params": [orjson.dumps(dict(notice.params)).decode() for notice in notices],
-        "n_events": [effects.event_id_of_notice[notice.id] for notice in notices],
-        "n_times": [notice.created_at for notice in notices],
-    }
+def _notice_rows(effects: Effects) -> Iterable[dict[str, object]]:
+    for notice in effects.notices:
+        yield {
+            "id": parse_id("ntf", notice.id),
+            "account": parse_id("usr", notice.account_id),
+            "kind": notice.kind,
+            "subject": notice.subject_id,
+            "params": notice.params,
+            "event": effects.event_id_of_notice[notice.id],
+            "at": notice.created_at,
+        }
 
 
-def _mail_params(effects: Effects) -> dict[str, object]:
-    mails = effects.mails
-    return {
-        "d_ids": [new_id() for _ in mails],
-        "d_keys": [mail.dedupe_key for mail in mails],
-        "d_kinds": [mail.kind for mail in mails],
-        "d_orders": [parse_id("ord", mail.order_id) for mail in mails],
-        "d_accounts": [
-            parse_id("usr", mail.account_id) if mail.account_id else None for mail in mails
-        ],
-        "d_params": [orjson.dumps(dict(mail.params)).decode() for mail in mails],
-    }
+def _mail_rows(mails: Iterable[MailOrdered]) -> Iterable[dict[str, object]]:
+    for mail in mails:
+        yield {
+            "id": new_id(),
+            "key": mail.dedupe_key,
+            "kind": mail.kind,
+            "order_id": parse_id("ord", mail.order_id),
+            "account": parse_id("usr", mail.account_id) if mail.account_id else None,
+            "params": mail.params,
+        }
+
+
+def _json(rows: Iterable[dict[str, object]]) -> str:
+    return orjson.dumps(list(rows)).decode()

@@ -30,10 +30,18 @@ class RecordUpdates:
     now: datetime
 
 
-async def record_updates(
-    command: RecordUpdates, store: EventStore, texts: NoticeTexts
-) -> Sequence[Message]:
-    """Store a batch's effects and return the messages to tell once the transaction is committed.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is to be done once the transaction is committed."""
+
+    messages: Sequence[Message]
+    """To be told."""
+    mail: bool
+    """Whether there may be mail to send."""
+
+
+async def record_updates(command: RecordUpdates, store: EventStore, texts: NoticeTexts) -> Recorded:
+    """Store a batch's effects and return what follows the commit.
 
     Three statements serve a batch of any size. The caller owns the transaction, which also holds
     the inbox rows: an event's effects are stored exactly once.
@@ -67,7 +75,7 @@ async def record_updates(
     )
     if not effects.empty:
         await store.save(effects, command.now)
-    return messages
+    return Recorded(messages, mail=bool(effects.mails))
 
 
 def _groups(orders: Sequence[OrderUpdate]) -> set[str]:

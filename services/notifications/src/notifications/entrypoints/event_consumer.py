@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from chassis.clock import Clock
 from chassis.database import Session, Statements
 from chassis.envelope import Envelope
 from notifications.app.ports import EventStore, NoticeTexts, RealtimePublisher
-from notifications.app.record_updates import RecordUpdates, record_updates
+from notifications.app.record_updates import Recorded, RecordUpdates, record_updates
 from notifications.app.tell_messages import tell_messages
-from notifications.domain.realtime import Message
 from notifications.domain.updates import Update
+
+_PLENTY = 32
+"""A batch of this size is efficient enough to go for the next one at once."""
 
 Parsers = Mapping[str, Callable[[Envelope], Update]]
 
@@ -27,6 +30,7 @@ class EventRecorder:
         publisher: RealtimePublisher,
         clock: Clock,
         nudge: Callable[[], None],
+        gather_s: float = 0.0,
     ) -> None:
         self._parsers = parsers
         self._store_of = store_of
@@ -34,7 +38,8 @@ class EventRecorder:
         self._publisher = publisher
         self._clock = clock
         self._nudge = nudge
-        self._untold: list[Message] = []
+        self._gather_s = gather_s
+        self._recorded = Recorded([], mail=False)
 
     async def record(self, events: Sequence[Envelope], session: Session) -> None:
         """Store the effects of a batch in the inbox transaction.
@@ -44,10 +49,15 @@ class EventRecorder:
         """
         updates = [self._parsers[event.name](event) for event in events]
         command = RecordUpdates(updates, self._clock.now())
-        self._untold = list(await record_updates(command, self._store_of(session), self._texts))
+        self._recorded = await record_updates(command, self._store_of(session), self._texts)
 
     async def tell(self, events: Sequence[Envelope]) -> None:
         """Publish the batch's messages, now that they are committed, and wake the mail worker."""
-        messages, self._untold = self._untold, []
-        self._nudge()
-        await tell_messages(messages, self._publisher)
+        recorded, self._recorded = self._recorded, Recorded([], mail=False)
+        if recorded.mail:
+            self._nudge()
+        await tell_messages(recorded.messages, self._publisher)
+        if self._gather_s and len(events) < _PLENTY:
+            # The first event of a burst goes through at once; the next ones gather company,
+            # because a batch costs as much as six events.
+            await asyncio.sleep(self._gather_s)

@@ -47,29 +47,42 @@ class MailWorker:
         self._close_idle = close_idle
         self._clock = clock
         self._pace = pace
-        self._wake = asyncio.Event()
+        self._nudged = asyncio.Event()
+        self._ended = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._tokens = float(pace.concurrency)
         self._refilled = time.monotonic()
 
     def nudge(self) -> None:
-        """Say that there may be mail to send."""
-        self._wake.set()
+        """Say that there is mail to send."""
+        self._nudged.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop`` is set, then let mails that are under way end."""
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                self._wake.clear()
-                free = min(self._pace.concurrency - len(self._running), self._take_tokens())
-                claimed = await self._claim(free) if free > 0 else 0
-                if claimed < free or not free:
-                    await self._rest(stopping, idle=not self._running and claimed == 0)
+                await self._turn(stopping)
         finally:
             stopping.cancel()
             if self._running:
                 await asyncio.wait(self._running)
+
+    async def _turn(self, stopping: asyncio.Task[bool]) -> None:
+        pace = self._pace
+        self._nudged.clear()
+        self._ended.clear()
+        slots = pace.concurrency - len(self._running)
+        tokens = self._take_tokens()
+        if slots == 0:
+            await _wait(stopping, self._ended, pace.poll_s)
+        elif tokens == 0:
+            # Until a handful may go, so that one claim serves them all.
+            await _wait(stopping, None, pace.concurrency / pace.rate_per_s)
+        elif await self._claim(min(slots, tokens)) < min(slots, tokens):
+            await _wait(stopping, self._nudged, pace.poll_s)
+            if not self._running:
+                await self._close_idle()
 
     async def _claim(self, limit: int) -> int:
         due = await self._queue.claim(self._clock.now(), self._pace.lease_s, limit)
@@ -90,7 +103,7 @@ class MailWorker:
             if status == deliveries.DEAD:
                 _log.error("mail_dead", delivery=str(delivery.id), attempts=delivery.attempts)
         finally:
-            self._wake.set()
+            self._ended.set()
 
     def _take_tokens(self) -> int:
         now = time.monotonic()
@@ -99,14 +112,14 @@ class MailWorker:
         self._tokens = min(float(self._pace.concurrency), self._tokens + refill)
         return int(self._tokens)
 
-    async def _rest(self, stopping: asyncio.Task[bool], *, idle: bool) -> None:
-        """Wait for a nudge or an end, and for the next token if mails may be waiting."""
-        limit_s = self._pace.poll_s if idle else max(0.02, 1 / self._pace.rate_per_s)
-        waking = asyncio.create_task(self._wake.wait())
-        await asyncio.wait({waking, stopping}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+
+async def _wait(stopping: asyncio.Task[bool], event: asyncio.Event | None, limit_s: float) -> None:
+    """Wait for an event, the end or a time, whichever comes first."""
+    waking = asyncio.create_task(event.wait()) if event is not None else None
+    tasks = {stopping} if waking is None else {stopping, waking}
+    await asyncio.wait(tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+    if waking is not None:
         waking.cancel()
-        if idle:
-            await self._close_idle()
 
 
 class Periodic:
