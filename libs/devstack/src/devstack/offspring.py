@@ -42,11 +42,12 @@ def start(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     user: tuple[int, int] | None = None,
-    death_signal: signal.Signals = signal.SIGTERM,
+    death_signal: signal.Signals | None = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, so that the terminal's Ctrl-C does not reach it.
 
-    ``user`` is the uid and gid to change to. Raises OSError when the program cannot be run.
+    ``user`` is the uid and gid to change to. Without a death signal it outlives us. Raises OSError
+    when the program cannot be run.
     """
     return subprocess.Popen(
         [str(part) for part in command],
@@ -61,5 +62,5 @@ def start(
         extra_groups=None if user is None else [],
         umask=0o077,
         # The death signal has to be set after the change of user, which clears it.
-        preexec_fn=die_with_parent(death_signal),
+        preexec_fn=None if death_signal is None else die_with_parent(death_signal),
     )

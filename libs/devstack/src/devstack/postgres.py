@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -102,32 +103,29 @@ class PostgresServer:
         if self.initialized:
             return
         unfinished = self.data.with_name(self.data.name + ".new")
-        self._run("rm", "-rf", unfinished)
+        shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         self._user.own(unfinished)
-        options = ["--auth-local=trust", "--auth-host=reject"]
-        with tempfile.NamedTemporaryFile("w") as secret:
+        command: list[str | Path] = [
+            self._bin / "initdb",
+            f"--auth-local={'scram-sha-256' if self._password else 'trust'}",
+            "--auth-host=reject",
+            f"--username={SUPERUSER}",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            f"--pgdata={unfinished}",
+        ]
+        if self._settings.get("fsync") != "on":
+            command.append("--no-sync")
+        with tempfile.NamedTemporaryFile("w", dir=self.data.parent) as secret:
             if self._password:
                 secret.write(self._password)
                 secret.flush()
-                if self._user.changes:
-                    os.chown(secret.name, self._user.uid, self._user.gid)
-                options = [
-                    "--auth-local=scram-sha-256",
-                    "--auth-host=reject",
-                    f"--pwfile={secret.name}",
-                ]
-            self._run(
-                self._bin / "initdb",
-                *options,
-                f"--username={SUPERUSER}",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--locale-provider=builtin",
-                "--builtin-locale=C.UTF-8",
-                f"--pgdata={unfinished}",
-                *([] if self._settings.get("fsync") == "on" else ["--no-sync"]),
-            )
+                os.chown(secret.name, self._user.uid, self._user.gid)
+                command.append(f"--pwfile={secret.name}")
+            self._run(*command)
         # Half a cluster of an interrupted start never has the final name.
         unfinished.rename(self.data)
 
@@ -136,10 +134,9 @@ class PostgresServer:
 
         Raises RuntimeError with the end of its log when it does not.
         """
-        self.initialize()
-        self.socket_folder.mkdir(parents=True, exist_ok=True)
-        self._user.own(self.socket_folder)
-        self.launch(log or self.data.with_name("postgres.log"))
+        log = log or self.data.with_name("postgres.log")
+        self.prepare()
+        self.launch(log)
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self.answers():
             assert self.process is not None
@@ -147,7 +144,13 @@ class PostgresServer:
                 raise RuntimeError(f"PostgreSQL did not start:\n{_tail(log)}")
             time.sleep(0.02)
 
-    def launch(self, log: Path) -> None:
+    def prepare(self) -> None:
+        """Make the data folder if need be, and the folder of the socket."""
+        self.initialize()
+        self.socket_folder.mkdir(parents=True, exist_ok=True)
+        self._user.own(self.socket_folder)
+
+    def launch(self, log: Path) -> subprocess.Popen[bytes]:
         """Start the server's process without waiting for it."""
         options = {
             **_SETTINGS,
@@ -167,6 +170,7 @@ class PostgresServer:
                 # SIGINT is the fast shutdown: clients are cut off, nothing is lost.
                 death_signal=signal.SIGINT,
             )
+        return self.process
 
     def answers(self) -> bool:
         """Tell whether the server takes connections."""
@@ -177,6 +181,30 @@ class PostgresServer:
             check=False,
         )
         return answer.returncode == 0
+
+    def run_sql(self, script: str) -> str:
+        """Run statements as the superuser with psql; return the rows, columns parted by ``|``.
+
+        Raises RuntimeError with the server's complaint.
+        """
+        done = subprocess.run(
+            [
+                self._bin / "psql",
+                "-XAtq",
+                "--set=ON_ERROR_STOP=1",
+                f"--host={self.socket_folder}",
+                f"--username={SUPERUSER}",
+                "postgres",
+            ],
+            input=script,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**_environment(), "PGPASSWORD": self._password},
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"psql failed: {done.stderr.strip()}")
+        return done.stdout
 
     def stop(self) -> None:
         """End the server in its fast way; after a while by force."""
@@ -219,7 +247,5 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _tail(log: Path | None) -> str:
-    if log is None or not log.exists():
-        return ""
+def _tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-20:])

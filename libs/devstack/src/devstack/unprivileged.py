@@ -45,13 +45,16 @@ class OrdinaryUser:
         return bool(entry.st_mode & stat.S_IXOTH)
 
 
-def ordinary_user() -> OrdinaryUser:
+def ordinary_user(data: Path | None = None) -> OrdinaryUser:
     """Return ourselves, or for root the user ``postgres`` or else ``nobody``.
 
-    Raises RuntimeError when root's machine has neither.
+    When root starts what an ordinary user has made, the owner of ``data`` goes on with it.
+    Raises RuntimeError when root's machine has neither user.
     """
     if os.geteuid() != 0:
         return OrdinaryUser(os.geteuid(), os.getegid(), changes=False)
+    if data is not None and data.exists() and (owner := data.stat()).st_uid != 0:
+        return OrdinaryUser(owner.st_uid, owner.st_gid, changes=True)
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)

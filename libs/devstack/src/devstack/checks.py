@@ -1,0 +1,106 @@
+"""``soko check``: everything that can be said about the code without running it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from devstack import protos
+from devstack.home import ROOT
+
+_BASELINE = "tests/contract/baseline.binpb"
+_PACKAGES = (
+    "chassis",
+    "devstack",
+    "gateway",
+    "identity",
+    "catalog",
+    "orders",
+    "payments",
+    "notifications",
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that is looked at."""
+
+    title: str
+    run: Callable[[], str]
+    """Return what is wrong, nothing if all is well."""
+    advice: str = ""
+
+
+def run_checks() -> list[str]:
+    """Run every check, a line for each; return the titles of those that failed."""
+    failed = []
+    for check in _checks():
+        started = time.monotonic()
+        trouble = check.run()
+        mark = "FAILED" if trouble else "ok"
+        print(f"{check.title:<34} {mark:<7} {time.monotonic() - started:5.1f} s", flush=True)
+        if trouble:
+            failed.append(check.title)
+            print(_indented(trouble), flush=True)
+            if check.advice:
+                print(f"    -> {check.advice}", flush=True)
+    return failed
+
+
+def _checks() -> list[Check]:
+    ruff, buf = _tool("ruff"), _tool("buf")
+    sources = [".", "soko"]
+    packages = [word for name in _PACKAGES if _exists(name) for word in ("-p", name)]
+    mypy = [sys.executable, "-m", "mypy", "--no-error-summary", *packages]
+    tests = [sys.executable, "-m", "pytest", "-q", "--no-header", "tests/architecture"]
+    return [
+        Check("format", _command(ruff, "format", "--check", *sources), "./soko fmt"),
+        Check("lint", _command(ruff, "check", "--quiet", *sources), "./soko fmt mends some"),
+        Check("types", _command(*mypy)),
+        Check("generated code is current", _stale_protos, "./soko protos"),
+        Check("contract: lint", _command(buf, "lint", "protos")),
+        Check("contract: no breaking change", _breaking),
+        Check("architecture", _command(*tests)),
+    ]
+
+
+def _command(*command: str) -> Callable[[], str]:
+    def run() -> str:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return ""
+        said = f"{done.stdout.strip()}\n{done.stderr.strip()}".strip()
+        return said or f"{Path(command[0]).name} ended with status {done.returncode}"
+
+    return run
+
+
+def _stale_protos() -> str:
+    try:
+        return "\n".join(protos.stale())
+    except protos.ProtocError as error:
+        return str(error)
+
+
+def _breaking() -> str:
+    if not (ROOT / _BASELINE).exists():
+        return f"{_BASELINE} is missing: buf build protos -o {_BASELINE}"
+    return _command(_tool("buf"), "breaking", "protos", "--against", _BASELINE)()
+
+
+def _tool(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def _exists(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())

@@ -1,0 +1,252 @@
+"""The ``soko`` command. Each command imports what it needs, so that the small ones are quick."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devstack.home import ROOT, Home, HomeError
+
+app = typer.Typer(
+    help="Soko: a self-hosted commerce back end. Start it with: ./soko up",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+admin = typer.Typer(help="What only somebody on this machine may do.", no_args_is_help=True)
+app.add_typer(admin, name="admin")
+
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command()
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return when everything is ready.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The gateway's port; 8000 by default.")
+    ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo/--no-demo", help="Load demo data at the first start.")
+    ] = True,
+) -> None:
+    """Start everything: database, broker, services, gateway."""
+    from devstack.start_command import up as start
+
+    raise typer.Exit(start(_home(), detach=detach, port=port, demo=demo))
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that up started."""
+    from devstack.display import display
+    from devstack.running import stop
+
+    with display() as screen:
+        ended = stop(_home(), screen)
+    print(f"Stopped {', '.join(ended)}." if ended else "Soko is not running.")
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Show what runs, and how much memory it takes."""
+    from devstack.report import report
+
+    found = report(_home())
+    if as_json:
+        print(json.dumps(asdict(found)))
+        return
+    print(f"Soko is {found.state}{': ' + found.url if found.url else ''}")
+    for service in found.services:
+        again = f"  restarted {service.restarts}x" if service.restarts else ""
+        print(
+            f"  {service.name:<14} {service.state:<11} pid {service.pid:<8}"
+            f" {service.rss_mib:7.1f} MiB{again}"
+        )
+    if found.services:
+        print(f"  {'total':<39} {sum(s.rss_mib for s in found.services):8.1f} MiB")
+    for line in found.detail:
+        print(f"  ! {line}")
+
+
+@app.command()
+def logs(
+    service: Annotated[str, typer.Argument(help="One service; all of them by default.")] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many to show.")] = 100,
+) -> None:
+    """Print what the services wrote."""
+    from devstack import log_view
+
+    folder = _home().logs
+    known = log_view.log_names(folder)
+    if service and service not in known:
+        _fail(f"There is no log of {service}. There are: {', '.join(known) or 'none yet'}")
+    names = [service] if service else known
+    try:
+        for line in log_view.last_lines(folder, names, lines):
+            print(line)
+        if follow:
+            for line in log_view.follow(folder, names):
+                print(line, flush=True)
+    except (KeyboardInterrupt, BrokenPipeError):
+        # The reader has seen enough; Python would complain of the broken pipe at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@app.command()
+def mail(
+    command: Annotated[str, typer.Argument(help="list, or show")] = "list",
+    number: Annotated[int, typer.Argument(help="Which mail to show.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="Show it as it was sent.")] = False,
+) -> None:
+    """List the mails that were sent, or show one: ./soko mail show 3."""
+    from devstack import mailbox
+
+    folder = _home().mail
+    if command == "show":
+        try:
+            print(
+                mailbox.mail_source(folder, number) if source else mailbox.mail_text(folder, number)
+            )
+        except FileNotFoundError:
+            _fail(f"There is no mail {number}.")
+    elif command == "list":
+        found = mailbox.mails(folder)
+        if as_json:
+            print(json.dumps({"items": [entry.as_json() for entry in found]}))
+            return
+        for entry in found:
+            print(f"{entry.number:>5}  {entry.received_at}  {entry.to:<32}  {entry.subject}")
+        if not found:
+            print("No mail has arrived yet.")
+    else:
+        _fail("Say ./soko mail, or ./soko mail show NUMBER.")
+
+
+@app.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Stop everything and delete all data of this stack."""
+    from devstack.display import display
+    from devstack.running import stop
+
+    home = _home()
+    if not yes and not typer.confirm(f"Delete all data in {home.folder}?"):
+        raise typer.Exit(1)
+    with display() as screen:
+        stop(home, screen)
+    home.wipe()
+    print(f"All data in {home.folder} is deleted.")
+
+
+@admin.command()
+def grant(email: str, role: str) -> None:
+    """Give an account a role: operator, moderator or admin."""
+    from devstack.demo_data import GrantError
+    from devstack.demo_data import grant as give
+    from devstack.running import running_state
+
+    state = running_state(_home())
+    if state is None or state.phase != "running":
+        _fail("Soko is not running. Start it with: ./soko up")
+        return
+    try:
+        print(give(_home(), state, email, role) or f"{email} is {role} now.")
+    except GrantError as error:
+        _fail(str(error))
+
+
+@app.command(context_settings=_PASSED_ON)
+def test(context: typer.Context) -> None:
+    """Run the tests; arguments go to pytest."""
+    _become("-m", "pytest", *context.args)
+
+
+@app.command()
+def check() -> None:
+    """Look at format, lint, types, generated code, contracts and architecture."""
+    from devstack.checks import run_checks
+
+    failed = run_checks()
+    if failed:
+        _fail(f"\nNot in order: {', '.join(failed)}")
+    print("\nAll in order.")
+
+
+@app.command()
+def fmt() -> None:
+    """Format the code and mend what the linter can mend."""
+    ruff = Path(sys.executable).parent / "ruff"
+    files = [".", "soko"]
+    linted = subprocess.run([ruff, "check", "--fix", *files], cwd=ROOT, check=False)
+    formatted = subprocess.run([ruff, "format", *files], cwd=ROOT, check=False)
+    raise typer.Exit(linted.returncode or formatted.returncode)
+
+
+@app.command()
+def protos() -> None:
+    """Generate the Python code of the protos anew."""
+    from devstack import protos as generated
+
+    try:
+        changed = generated.regenerate()
+    except generated.ProtocError as error:
+        _fail(str(error))
+        return
+    print("\n".join(changed) if changed else "The generated code was current.")
+
+
+@app.command()
+def lock(
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="Take the newest versions.")] = False,
+) -> None:
+    """Write requirements.lock and requirements-dev.lock anew."""
+    from devstack.locks import LockError, write_locks
+
+    try:
+        write_locks(upgrade=upgrade)
+    except LockError as error:
+        _fail(str(error))
+
+
+@app.command(context_settings=_PASSED_ON, add_help_option=False)
+def bench(context: typer.Context) -> None:
+    """Measure a stack of its own; arguments go to the bench."""
+    _become("-m", "devstack.bench", *context.args)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app(prog_name="soko")
+    except HomeError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
+def _home() -> Home:
+    return Home.of_environment()
+
+
+def _become(*arguments: str) -> None:
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, *arguments])
+
+
+def _fail(text: str) -> None:
+    print(text, file=sys.stderr)
+    raise typer.Exit(1)

@@ -1,0 +1,35 @@
+"""Secrets that a stack makes up for itself, once, in files that only its owner reads."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+
+def secret(folder: Path, name: str) -> str:
+    """Return a secret of 256 bits as URL-safe text, the same one each time."""
+    return _kept(folder / name, lambda: secrets.token_urlsafe(32))
+
+
+def signing_seed(folder: Path) -> str:
+    """Return the base64 of an Ed25519 seed (32 bytes, RFC 8032), the same one each time."""
+    return _kept(folder / "token-signing-key", lambda: base64.b64encode(os.urandom(32)).decode())
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        pass
+    value = make()
+    unfinished = path.with_name(path.name + ".new")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(value + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+    return value

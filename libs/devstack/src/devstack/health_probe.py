@@ -1,0 +1,113 @@
+"""Whether a process serves: one question, one answer, no client library.
+
+The supervisor forks, and gRPC's library does not survive a fork; it would also be the supervisor's
+largest part. So gRPC's health check is spoken here by hand: HTTP/2 with prior knowledge (RFC 9113),
+header fields as HPACK literals (RFC 7541, section 6.2.2), ``grpc.health.v1.Health/Check``.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import struct
+from dataclasses import dataclass
+
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_DATA, _HEADERS, _RST_STREAM, _SETTINGS, _GOAWAY = 0x0, 0x1, 0x3, 0x4, 0x7
+_END_STREAM, _END_HEADERS = 0x1, 0x4
+_SERVING = b"\x08\x01"
+"""HealthCheckResponse with status SERVING, as protobuf writes it."""
+
+
+def grpc_serves(socket_path: str, timeout_s: float = 0.5) -> bool:
+    """Ask the gRPC server behind a unix socket whether it serves; silence means no."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(timeout_s)
+            connection.connect(socket_path)
+            connection.sendall(_question())
+            return _answer(connection)
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What the gateway says of itself and of what is behind it."""
+
+    status: str
+    """ready, degraded, starting, draining; empty when nobody answered."""
+    ailing: tuple[str, ...] = ()
+    """The names of failed checks, with details."""
+
+
+def gateway_readiness(host: str, port: int, timeout_s: float = 2.0) -> Readiness:
+    """Ask ``/readyz``."""
+    client = http.client.HTTPConnection(host, port, timeout=timeout_s)
+    try:
+        client.request("GET", "/readyz", headers={"Connection": "close"})
+        answer = json.loads(client.getresponse().read())
+        checks = answer.get("checks", {})
+        ailing = [
+            f"{name}: {check.get('detail') or 'away'}"
+            for name, check in checks.items()
+            if not check.get("ok")
+        ]
+        return Readiness(str(answer.get("status", "")), tuple(ailing))
+    except (OSError, http.client.HTTPException, ValueError, AttributeError):
+        return Readiness("")
+    finally:
+        client.close()
+
+
+def _question() -> bytes:
+    fields = b"".join(
+        [
+            b"\x83\x86",  # :method POST, :scheme http
+            b"\x04" + _text(b"/grpc.health.v1.Health/Check"),
+            b"\x01" + _text(b"localhost"),
+            b"\x0f\x10" + _text(b"application/grpc"),
+            b"\x00" + _text(b"te") + _text(b"trailers"),
+        ]
+    )
+    empty_message = b"\x00" + struct.pack(">I", 0)
+    return (
+        _PREFACE
+        + _frame(_SETTINGS, 0, 0, b"")
+        + _frame(_HEADERS, _END_HEADERS, 1, fields)
+        + _frame(_DATA, _END_STREAM, 1, empty_message)
+    )
+
+
+def _answer(connection: socket.socket) -> bool:
+    message = b""
+    while True:
+        header = _exactly(connection, 9)
+        length = int.from_bytes(header[:3], "big")
+        kind, flags = header[3], header[4]
+        payload = _exactly(connection, length)
+        if kind == _DATA:
+            message += payload
+            if len(message) >= 5 and len(message) >= 5 + int.from_bytes(message[1:5], "big"):
+                return message[5:] == _SERVING
+        elif kind in (_RST_STREAM, _GOAWAY) or (kind == _HEADERS and flags & _END_STREAM):
+            return False
+
+
+def _exactly(connection: socket.socket, length: int) -> bytes:
+    received = b""
+    while len(received) < length:
+        part = connection.recv(length - len(received))
+        if not part:
+            raise ConnectionResetError
+        received += part
+    return received
+
+
+def _text(value: bytes) -> bytes:
+    return bytes([len(value)]) + value
+
+
+def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3, "big") + struct.pack(">BBI", kind, flags, stream) + payload

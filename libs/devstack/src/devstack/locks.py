@@ -1,0 +1,68 @@
+"""The two lock files: every wheel with its hash, no address of anybody's package index."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from devstack.home import ROOT
+
+RUNTIME = ROOT / "requirements.lock"
+DEVELOPMENT = ROOT / "requirements-dev.lock"
+_ADDRESS = re.compile(r"://|^\s*-(?:-|i\b|f\b|e\b)(?!-hash)", re.MULTILINE)
+
+
+class LockError(Exception):
+    """uv found no set of versions, or wrote what a lock may not hold."""
+
+
+def write_locks(*, upgrade: bool = False) -> None:
+    """Resolve again, keeping versions that still fit unless told to upgrade; raises LockError."""
+    _compile(RUNTIME, ["--upgrade"] if upgrade else [])
+    # The development's lock holds the runtime's at the same versions.
+    constraint = ["--group", "dev", "--constraint", RUNTIME.name]
+    _compile(DEVELOPMENT, [*constraint, *(["--upgrade"] if upgrade else [])])
+
+
+def local_packages() -> list[str]:
+    """Return the names of the packages that live in this repository."""
+    projects = [
+        ROOT / "protos/pyproject.toml",
+        ROOT / "gateway/pyproject.toml",
+        *ROOT.glob("libs/*/pyproject.toml"),
+        *ROOT.glob("services/*/pyproject.toml"),
+    ]
+    return sorted(tomllib.loads(path.read_text())["project"]["name"] for path in projects)
+
+
+def _compile(target: Path, extra: list[str]) -> None:
+    uv = str(Path(sys.executable).parent / "uv")
+    command = [
+        uv,
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-header",
+        "--no-annotate",
+        "--python-version",
+        "3.11",
+        *(f"--no-emit-package={name}" for name in local_packages()),
+        "pyproject.toml",
+        *extra,
+        "-o",
+        target.name,
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LockError(done.stderr.strip())
+    lines = target.read_text().splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("-e file:")) + "\n"
+    target.write_text(text)
+    if found := _ADDRESS.search(text.replace("--hash=", "")):
+        raise LockError(f"{target.name} holds an address or an option: {found.group()!r}")

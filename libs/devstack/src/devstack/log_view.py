@@ -1,0 +1,60 @@
+"""Reading the stack's log files, and following them as they grow."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+
+def log_names(folder: Path) -> list[str]:
+    """Return the names of the services that have a log."""
+    return sorted(path.stem for path in folder.glob("*.log"))
+
+
+def last_lines(folder: Path, names: Sequence[str], count: int) -> Iterator[str]:
+    """Give the last lines of each log, with the service's name in front when there are several."""
+    for name in names:
+        path = folder / f"{name}.log"
+        if not path.exists():
+            continue
+        with path.open(errors="replace") as file:
+            for line in deque(file, maxlen=count):
+                yield _prefix(name, names) + line.rstrip("\n")
+
+
+def follow(folder: Path, names: Sequence[str], interval_s: float = 0.2) -> Iterator[str]:
+    """Give new lines as they come, for ever."""
+    files = {name: _open_at_end(folder / f"{name}.log") for name in names}
+    while True:
+        idle = True
+        for name, file in files.items():
+            if file is None:
+                files[name] = _open_at_end(folder / f"{name}.log")
+                continue
+            if file.tell() > Path(file.name).stat().st_size:
+                # It was moved aside because it had grown long.
+                file.seek(0)
+            while (line := file.readline()).endswith(b"\n"):
+                idle = False
+                yield _prefix(name, names) + line.decode(errors="replace").rstrip("\n")
+            # Half a line is read again once it is whole.
+            file.seek(-len(line), os.SEEK_CUR)
+        if idle:
+            time.sleep(interval_s)
+
+
+def _open_at_end(path: Path) -> IO[bytes] | None:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None
+    file.seek(0, os.SEEK_END)
+    return file
+
+
+def _prefix(name: str, names: Sequence[str]) -> str:
+    return f"{name:<13} | " if len(names) > 1 else ""

@@ -1,0 +1,1 @@
+"""The sink of all mails of an embedded stack, a light process of its own."""

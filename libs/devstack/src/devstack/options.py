@@ -1,0 +1,70 @@
+"""What a person may choose when a stack starts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+DEFAULT_PORT = 8000
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """The choices of one start."""
+
+    host: str
+    """Address that the gateway listens on."""
+    port: int
+    workers: int
+    """Processes of the gateway."""
+    demo: bool
+    """Whether the front page tells the demo logins."""
+
+    @classmethod
+    def of_environment(
+        cls, variables: Mapping[str, str], *, port: int | None, demo: bool
+    ) -> StackOptions:
+        """Choose by SOKO_HTTP_HOST, SOKO_HTTP_PORT and SOKO_HTTP_WORKERS where nothing was said."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        return cls(
+            host=variables.get("SOKO_HTTP_HOST", "127.0.0.1"),
+            port=port or int(variables.get("SOKO_HTTP_PORT", DEFAULT_PORT)),
+            workers=int(variables.get("SOKO_HTTP_WORKERS", min(2, cores))),
+            demo=demo,
+        )
+
+    @property
+    def url(self) -> str:
+        """Address for people on this machine."""
+        return f"http://{self.reachable_host}:{self.port}"
+
+    @property
+    def reachable_host(self) -> str:
+        """Return a host to connect to: an address that means "any" is one to listen on only."""
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host
+
+    def as_text(self) -> str:
+        """Write it as one argument of a command line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> StackOptions:
+        """Read what ``as_text`` wrote."""
+        return cls(**json.loads(text))
+
+
+def variables(root: Path) -> dict[str, str]:
+    """Return the environment, completed by the lines ``NAME=value`` of ``.env`` in a folder."""
+    found: dict[str, str] = {}
+    try:
+        lines = (root / ".env").read_text().splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if equals and not name.startswith("#"):
+            found[name.strip()] = value.strip().strip("\"'")
+    return {**found, **os.environ}

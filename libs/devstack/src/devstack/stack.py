@@ -1,0 +1,200 @@
+"""What an embedded stack is made of, and the variables that its processes get."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from devstack import offspring
+from devstack.component import Component
+from devstack.databases import SERVICES, database_url
+from devstack.generated_secrets import secret, signing_seed
+from devstack.health_probe import gateway_readiness, grpc_serves
+from devstack.home import Home
+from devstack.nats import NatsServer, free_port
+from devstack.options import StackOptions
+from devstack.postgres import PostgresServer
+from devstack.state import StackState
+from devstack.unprivileged import ordinary_user
+
+_SENDER = "Soko <no-reply@soko.example>"
+
+
+class Stack:
+    """The components of a stack, not started yet."""
+
+    def __init__(
+        self,
+        home: Home,
+        options: StackOptions,
+        variables: Mapping[str, str],
+        *,
+        nats_port: int = 0,
+        smtp_port: int = 0,
+    ) -> None:
+        """Choose ports and make secrets; ``variables`` are the person's own settings."""
+        self.home = home
+        self.options = options
+        self._variables = variables
+        data = home.postgres_folder(ordinary_user()) / "data"
+        self.postgres = PostgresServer(
+            data,
+            home.postgres_socket_folder,
+            password=secret(home.secrets, "database-superuser"),
+            user=ordinary_user(data),
+        )
+        self.nats = NatsServer(home.nats, port=nats_port, token=secret(home.secrets, "nats"))
+        self.smtp_port = smtp_port or free_port()
+        self.infrastructure = (self._postgres(), self._nats(), self._mail())
+        self.services = tuple(self._service(name) for name in SERVICES)
+        self.gateway = self._gateway()
+
+    @classmethod
+    def of_running(cls, home: Home, state: StackState, variables: Mapping[str, str]) -> Stack:
+        """Return the stack that a supervisor runs, for what needs the same variables."""
+        options = StackOptions(state.host, state.port, workers=1, demo=state.demo)
+        ports = {"nats_port": state.nats_port, "smtp_port": state.smtp_port}
+        return cls(home, options, variables, **ports)
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """All processes, in the order of their start."""
+        return (*self.infrastructure, *self.services, self.gateway)
+
+    def migration(self, service: str) -> subprocess.Popen[bytes]:
+        """Start a service's migrations; their output goes to its log."""
+        return self._python(self.log(service), self.environment(service), "-m", service, "migrate")
+
+    def environment(self, process: str) -> dict[str, str]:
+        """Return all variables of a process, the same that other ways of running Soko set."""
+        home, secrets = self.home, self.home.secrets
+        chosen = {
+            "SOKO_ENVIRONMENT": "development",
+            "SOKO_LOG_LEVEL": "info",
+            "SOKO_LOG_FORMAT": "json",
+            "SOKO_DEFAULT_CURRENCY": "KES",
+            "SOKO_PUBLIC_URL": self.options.url,
+            "SOKO_SANDBOX_ENABLED": "true",
+            "SOKO_MAIL_FROM": _SENDER,
+            "SOKO_SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
+            "SOKO_MEDIA_URL": home.media.resolve().as_uri(),
+            # Two heaps are enough for processes with one busy thread, and glibc's eight per core
+            # are what makes them grow.
+            "MALLOC_ARENA_MAX": "2",
+            "PYTHONUNBUFFERED": "1",
+        }
+        wiring = {
+            "SOKO_SECRET": secret(secrets, "secret"),
+            "SOKO_NATS_URL": self.nats.url,
+            **{f"SOKO_{name.upper()}_TARGET": self._target(name) for name in SERVICES},
+        }
+        if process in SERVICES:
+            wiring["SOKO_DATABASE_URL"] = database_url(self.postgres, home, process)
+            wiring["SOKO_GRPC_LISTEN"] = self._target(process)
+        if process == "identity":
+            wiring["SOKO_TOKEN_SIGNING_KEY"] = signing_seed(secrets)
+        if process == "gateway":
+            wiring["SOKO_HTTP_HOST"] = self.options.host
+            wiring["SOKO_HTTP_PORT"] = str(self.options.port)
+            wiring["SOKO_HTTP_WORKERS"] = str(self.options.workers)
+            wiring["SOKO_DEMO"] = str(self.options.demo).lower()
+        inherited = {
+            name: value
+            for name, value in self._variables.items()
+            # One address for all services is never meant: each has a database of its own.
+            if name not in {"SOKO_DATABASE_URL", "SOKO_GRPC_LISTEN", "SOKO_METRICS_PORT"}
+        }
+        return {**chosen, **inherited, **wiring}
+
+    def log(self, name: str) -> Path:
+        """Return the log file of a process."""
+        return self.home.logs / f"{name}.log"
+
+    def _target(self, service: str) -> str:
+        return f"unix:{self._socket(service)}"
+
+    def _socket(self, service: str) -> Path:
+        return self.home.runtime / f"{service}.sock"
+
+    def _postgres(self) -> Component:
+        log = self.log("postgres")
+
+        def launch() -> subprocess.Popen[bytes]:
+            self.postgres.prepare()
+            return self.postgres.launch(log)
+
+        return Component(
+            "postgres",
+            "PostgreSQL",
+            log,
+            launch,
+            self.postgres.answers,
+            # SIGINT is the fast shutdown: clients are cut off, nothing is lost.
+            stop_signal=signal.SIGINT,
+            stop_timeout_s=30.0,
+        )
+
+    def _nats(self) -> Component:
+        log = self.log("nats")
+        return Component(
+            "nats", "NATS JetStream", log, lambda: self.nats.launch(log), self.nats.answers
+        )
+
+    def _mail(self) -> Component:
+        address = f"127.0.0.1:{self.smtp_port}"
+        return self._component(
+            "mail",
+            "Mail sink",
+            ("-m", "devstack.mail_sink", address, str(self.home.mail)),
+            lambda: _accepts("127.0.0.1", self.smtp_port),
+        )
+
+    def _service(self, name: str) -> Component:
+        path = self._socket(name)
+        return self._component(
+            name, name.capitalize(), ("-m", name, "serve"), lambda: grpc_serves(str(path))
+        )
+
+    def _gateway(self) -> Component:
+        options = self.options
+        return self._component(
+            "gateway",
+            "Gateway",
+            ("-m", "gateway", "serve"),
+            lambda: gateway_readiness(options.reachable_host, options.port, 1.0).status == "ready",
+        )
+
+    def _component(
+        self, name: str, title: str, arguments: tuple[str, ...], is_ready: Callable[[], bool]
+    ) -> Component:
+        log = self.log(name)
+
+        def launch() -> subprocess.Popen[bytes]:
+            self._socket(name).unlink(missing_ok=True)
+            return self._python(log, self.environment(name), *arguments)
+
+        return Component(name, title, log, launch, is_ready)
+
+    def _python(
+        self, log: Path, environment: Mapping[str, str], *arguments: str
+    ) -> subprocess.Popen[bytes]:
+        with log.open("ab") as output:
+            # Without -P the working folder would come first where modules are looked for.
+            return offspring.start(
+                [sys.executable, "-P", *arguments],
+                output=output,
+                environment=environment,
+                folder=self.home.folder,
+            )
+
+
+def _accepts(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=0.5):
+            return True
+    except OSError:
+        return False
