@@ -10,7 +10,8 @@ from notifications.adapters.catalogs import CatalogNoticeTexts
 from notifications.adapters.delivery_queue import PostgresDeliveryQueue
 from notifications.adapters.event_store import PostgresEventStore
 from notifications.adapters.mail_templates import MailTemplates
-from notifications.adapters.smtp import SmtpServer, SmtpTransport
+from notifications.adapters.smtp import SmtpTransport
+from notifications.adapters.smtp_server import SmtpServer
 from notifications.app.record_updates import RecordUpdates, record_updates
 from notifications.app.send_mail import MailSettings, SendMail
 from notifications.domain.deliveries import RetryPolicy
@@ -115,6 +116,13 @@ async def test_an_unknown_recipient_makes_a_dead_mail_without_the_servers_words(
     (row,) = await eventually(post.settled)
     assert (row["status"], row["attempts"]) == ("dead", 1)
     assert row["last_error"] == "smtp 550"
+
+
+async def test_a_server_that_wants_other_credentials_kills_no_mail(post, mail_server):
+    mail_server.recipient_answers.extend(["530 authentication required"])
+    await post.confirm()
+    (row,) = await eventually(post.settled)
+    assert (row["status"], row["attempts"]) == ("succeeded", 2)
 
 
 async def test_a_mail_is_dead_after_its_last_attempt(post, mail_server):

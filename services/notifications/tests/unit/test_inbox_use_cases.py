@@ -89,6 +89,7 @@ async def test_the_accounts_language_is_asked_for_once_a_minute():
     assert [await language_of(ACCOUNT, "") for _ in range(3)] == ["ar"] * 3
     assert contacts.asked == 1
     assert await language_of(ACCOUNT, "fr-FR") == "fr"
+    assert await language_of(ACCOUNT, "de-DE") == "ar"
 
 
 async def test_the_registered_language_serves_while_identity_is_away():

@@ -10,50 +10,20 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from email.utils import parseaddr
-from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from notifications.adapters.mime import mail_address, mime_bytes
+from notifications.adapters.smtp_server import SmtpServer
 from notifications.domain.errors import MailNotAccepted, MailRefused
 from notifications.domain.mail import RenderedMail
 
 _IDLE_S = 20.0
 """Servers hang up on idle clients after a while; we do before that."""
 _PERMANENT = range(500, 600)
-_SCHEMES = ("smtp", "smtps", "smtp+starttls")
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """Where mail is handed in.
-
-    ``smtp`` never encrypts (for a relay on the same machine or a trusted network),
-    ``smtp+starttls`` insists on STARTTLS and ``smtps`` speaks TLS from the first byte.
-    """
-
-    scheme: str
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-
-    @classmethod
-    def of_url(cls, url: str) -> SmtpServer:
-        """Return the server of ``scheme://[user:password@]host[:port]``; raise ValueError else."""
-        parts = urlsplit(url)
-        if parts.scheme not in _SCHEMES or not parts.hostname:
-            raise ValueError(f"a mail server's URL starts with one of {', '.join(_SCHEMES)}")
-        default = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}[parts.scheme]
-        return cls(
-            scheme=parts.scheme,
-            host=parts.hostname,
-            port=parts.port or default,
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-        )
+_CREDENTIALS = frozenset({530, 534, 535, 538})
+"""Refusals for want of credentials (RFC 4954, 4): the operator's to mend, not the mail's."""
 
 
 class SmtpTransport:
@@ -73,7 +43,7 @@ class SmtpTransport:
         """Send one mail and return once the server has accepted it.
 
         Raises MailRefused for a permanent refusal (5xx) of this mail or its recipient, and
-        MailNotAccepted for anything else; texts of the server, which may quote the address, stay
+        MailNotAccepted for anything else; words of the server, which may quote the address, stay
         out of both.
         """
         try:
@@ -83,11 +53,11 @@ class SmtpTransport:
                 await client.sendmail(self._sender_address, [address], content)
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refusal(error.recipients[0].code) from error
-        except aiosmtplib.SMTPAuthenticationError as error:
-            # Credentials are the operator's to mend; the mail is as good as before.
-            raise MailNotAccepted(f"smtp authentication {error.code}") from error
-        except (aiosmtplib.SMTPDataError, aiosmtplib.SMTPSenderRefused) as error:
+        except aiosmtplib.SMTPDataError as error:
             raise _refusal(error.code) from error
+        except aiosmtplib.SMTPResponseException as error:
+            # A refused greeting, login or sender is ours to mend; the mail is as good as before.
+            raise MailNotAccepted(f"smtp {type(error).__name__} {error.code}") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailNotAccepted(f"smtp: {type(error).__name__}") from error
         except ValueError as error:
@@ -131,6 +101,7 @@ class SmtpTransport:
             password=server.password,
             use_tls=server.scheme == "smtps",
             start_tls=server.scheme == "smtp+starttls",
+            local_hostname=self._sender_address.rpartition("@")[2],
             timeout=self._timeout_s,
         )
         try:
@@ -163,5 +134,5 @@ async def _quit(client: aiosmtplib.SMTP) -> None:
 
 
 def _refusal(code: int) -> MailRefused | MailNotAccepted:
-    kind = MailRefused if code in _PERMANENT else MailNotAccepted
-    return kind(f"smtp {code}")
+    final = code in _PERMANENT and code not in _CREDENTIALS
+    return MailRefused(f"smtp {code}") if final else MailNotAccepted(f"smtp {code}")

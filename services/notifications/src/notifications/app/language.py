@@ -32,11 +32,11 @@ class AccountLanguage:
         self._cache: OrderedDict[str, tuple[float, str]] = OrderedDict()
 
     async def __call__(self, account_id: str, wish: str) -> str:
-        """Return the language to use.
+        """Return the language to use: the wish if texts exist in it, else the account's.
 
         When identity is away, the language that the account registered with serves.
         """
-        if wish:
+        if locales.exist_in(wish):
             return locales.choose(wish)
         now = self._clock.now().timestamp()
         at, language = self._cache.get(account_id, (0.0, ""))

@@ -55,7 +55,7 @@ async def list_notifications(
 
     Raises ServiceError ``invalid_cursor`` for a cursor that was made for another inbox.
     """
-    limit = min(query.limit or _DEFAULT_LIMIT, _MAX_LIMIT)
+    limit = max(1, min(query.limit or _DEFAULT_LIMIT, _MAX_LIMIT))
     before = None
     if query.cursor:
         before = str(cursors.decode(_KIND, query.account_id, query.cursor)[0])

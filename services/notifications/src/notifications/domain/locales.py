@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 SUPPORTED = ("en", "sw", "fr", "ar")
 DEFAULT = "en"
+_PRIMARY = re.compile(r"\s*([A-Za-z]{2,3})(?![A-Za-z])")
 _RIGHT_TO_LEFT = frozenset({"ar"})
+
+
+def exist_in(wish: str) -> bool:
+    """Tell whether texts exist in a wished-for language."""
+    found = _PRIMARY.match(wish)
+    return found is not None and found[1].lower() in SUPPORTED
 
 
 def choose(*wishes: str) -> str:
     """Return the first wished-for language that texts exist in, else the default.
 
-    A wish is a BCP 47 tag such as ``fr-CA``; only its primary language counts. Empty wishes are
-    passed over.
+    A wish is a BCP 47 tag such as ``fr-CA``, or an Accept-Language value, whose first tag counts;
+    only the primary language matters. Empty and unknown wishes are passed over.
     """
     for wish in wishes:
-        language = wish.replace("_", "-").partition("-")[0].strip().lower()
-        if language in SUPPORTED:
-            return language
+        if exist_in(wish):
+            return wish.strip()[:2].lower()
     return DEFAULT
 
 

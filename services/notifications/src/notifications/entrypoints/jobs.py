@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from prometheus_client import Counter
+
 from chassis.clock import Clock
 from chassis.errors import ServiceError
 from chassis.logs import get_logger
@@ -17,6 +19,9 @@ from notifications.domain import deliveries
 from notifications.domain.deliveries import Delivery
 
 _LOOK_EVERY_S = 1.0
+MAIL_ATTEMPTS = Counter(
+    "soko_mail_attempts_total", "Attempts to send a mail, by the mail's status after.", ("status",)
+)
 _log = get_logger(__name__)
 
 
@@ -100,6 +105,7 @@ class MailWorker:
             # The claim stands: when its lease runs out, the next attempt follows.
             _log.exception("mail_failed", delivery=str(delivery.id), attempts=delivery.attempts)
         else:
+            MAIL_ATTEMPTS.labels(status).inc()
             if status == deliveries.DEAD:
                 _log.error("mail_dead", delivery=str(delivery.id), attempts=delivery.attempts)
         finally:
