@@ -10,13 +10,6 @@ PENDING = "pending"
 SUCCEEDED = "succeeded"
 DEAD = "dead"
 
-TRANSITIONS: Mapping[str, frozenset[str]] = {
-    PENDING: frozenset({PENDING, SUCCEEDED, DEAD}),
-    SUCCEEDED: frozenset(),
-    DEAD: frozenset({PENDING}),
-}
-"""Pending to itself is another attempt; dead to pending is an operator's redelivery."""
-
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

@@ -88,13 +88,8 @@ class RealtimeServicer(pb_grpc.RealtimeServiceServicer):
     async def ListMessages(  # noqa: N802
         self, request: pb.ListMessagesRequest, context: _Context
     ) -> pb.ListMessagesResponse:
-        """Return messages of a group; services and the gateway only.
-
-        The gateway has checked that the client may follow the group. Its calls count as a guest's,
-        so that they never gain a service's rights by accident: here its name alone is what counts.
-        """
-        if dict(context.invocation_metadata() or ()).get("soko-service") != "gateway":
-            current_actor().require_service()
+        """Return messages of a group; services only, which have checked who may follow it."""
+        current_actor().require_service()
         after = request.after if request.HasField("after") else None
         found = await list_messages(ListMessages(request.group, after), self._log)
         return pb.ListMessagesResponse(
