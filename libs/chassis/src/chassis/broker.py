@@ -176,8 +176,8 @@ class Broker:
         if isinstance(error, SlowConsumerError):
             _log.warning("follower_too_slow", subject=error.subject)
             self._reset(error.subject)
-        elif self._started.is_set():
-            _log.info("broker_error", error=repr(error))
+        else:
+            _log.debug("broker_error", error=repr(error))
 
     async def _disconnected(self) -> None:
         if not self._closing:

@@ -7,6 +7,7 @@ sent as ``jsonb``, a list as an array.
 
 from __future__ import annotations
 
+import logging
 import select
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -39,6 +40,9 @@ _ANSWER_GRACE_S = 1.0
 """How long after the server's own statement timeout we stop to believe in an answer."""
 _PREPARED_MAX = 500
 _CONTENTION_TRIES = 3
+# Its warnings repeat each attempt to connect; callers and health checks tell that the database is
+# away.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 class Statements(Protocol):

@@ -283,7 +283,8 @@ class Relay:
                     "UPDATE relay_state SET created = %(created)s WHERE stream = %(stream)s",
                     {"stream": stream, "created": created},
                 )
-                _log.info("stream_filled_from_outbox", stream=stream, events=again)
+                if again:
+                    _log.warning("stream_filled_again", stream=stream, events=again)
         # What the former stream acknowledged, the new one does not have.
         self._published.clear()
         self._released.clear()

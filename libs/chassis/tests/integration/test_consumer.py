@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from nats.errors import Error as NatsError
 
 from chassis.broker import Broker, Outgoing, stream_name, subject
 from chassis.consumer import EventConsumer, Handler
@@ -81,9 +82,11 @@ async def effects_are(db: Database, count: int) -> bool:
 
 
 async def nothing_pending(broker: Broker, context: str) -> bool:
-    info = await broker._client.jetstream(timeout=0.5).consumer_info(
-        stream_name(context), "listener"
-    )
+    js = broker._client.jetstream(timeout=0.5)
+    try:
+        info = await js.consumer_info(stream_name(context), "listener")
+    except NatsError:
+        return False
     return info.num_pending == 0 and info.num_ack_pending == 0
 
 
@@ -247,6 +250,25 @@ async def test_a_deleted_consumer_is_made_again(db: Database, broker: Broker, co
         )
         await write(db, 10)
         await eventually(lambda: effects_are(db, 20))
+
+
+async def test_a_release_with_a_further_handler_hears_its_events(
+    db: Database, broker: Broker, context: str
+) -> None:
+    async with running(consumer(db, broker, context)):
+        await eventually(lambda: nothing_pending(broker, context), timeout_s=5)
+    newer = EventConsumer(
+        db,
+        broker,
+        service="listener",
+        context=context,
+        handlers={"thing_done": take_effect, "thing_undone": take_effect},
+    )
+    async with running(Relay(db, broker, context), newer):
+        await append(db, make_event("thing_1", name="thing_undone"))
+        await append(db, make_event("thing_1", name="thing_ignored"))
+        await append(db, make_event("thing_1"))
+        await eventually(lambda: effects_are(db, 2))
 
 
 async def test_a_database_that_is_away_costs_no_delivery(
