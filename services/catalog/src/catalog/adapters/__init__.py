@@ -1,0 +1,1 @@
+"""PostgreSQL, the object store and identity, behind the ports of ``catalog.app``."""

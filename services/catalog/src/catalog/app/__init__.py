@@ -1,0 +1,1 @@
+"""What the catalog does, one use case per file."""

@@ -1,0 +1,1 @@
+"""What products, listings and stock are; pure."""
