@@ -1,0 +1,113 @@
+"""``python -m identity`` as it is run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+from chassis.broker import Broker
+from chassis.envelope import Envelope
+from devstack.testing import eventually
+from services.identity.tests.integration.conftest import SIGNING_KEY, Client
+from soko.events.v1 import identity_pb2 as events
+
+
+def environment(database_url: str, nats_url: str, listen: str) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("SOKO_")}
+    return own | {
+        "SOKO_SECRET": "x" * 32,
+        "SOKO_DATABASE_URL": database_url,
+        "SOKO_NATS_URL": nats_url,
+        "SOKO_GRPC_LISTEN": listen,
+        "SOKO_TOKEN_SIGNING_KEY": SIGNING_KEY,
+    }
+
+
+def run(arguments: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "identity", *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+async def test_a_process_serves_tells_and_drains_and_roles_are_granted_beside_it(
+    make_database: Callable[[], str], nats_url: str, tmp_path: Path
+) -> None:
+    listen = f"unix:{tmp_path}/i.sock"
+    env = environment(make_database(), nats_url, listen)
+    assert run(["migrate"], env).returncode == 0
+    server = subprocess.Popen([sys.executable, "-m", "identity", "serve"], env=env)
+    client = Client(listen)
+    heard: dict[UUID, tuple[str, bytes]] = {}
+    broker = Broker(nats_url, "test")
+
+    async def hear(envelope: Envelope) -> None:
+        heard[envelope.id] = (envelope.name, envelope.data)
+
+    async def reset() -> None:
+        pass
+
+    try:
+        await broker.connect()
+
+        async with asyncio.timeout(20):
+            await client.gateway.channel.channel_ready()
+        await broker.ensure_stream("identity")
+        await broker.follow("identity", hear, reset)
+        person = await client.person()
+        granted = await asyncio.to_thread(run, ["grant", person.email.upper(), "admin"], env)
+        assert (granted.returncode, granted.stderr) == (0, "")
+        assert granted.stdout == (
+            f"{person.email} is admin from now on; all its roles: admin, buyer.\n"
+        )
+        await eventually(lambda: len(heard) >= 2, timeout_s=20)
+        assert list(heard.values()) == [
+            (
+                "account_registered",
+                events.AccountRegistered(account_id=person.id, locale="en").SerializeToString(),
+            ),
+            (
+                "role_granted",
+                events.RoleGranted(
+                    account_id=person.id, roles=["admin", "buyer"]
+                ).SerializeToString(),
+            ),
+        ]
+        server.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(server.wait, 15) == 0
+    finally:
+        server.kill()
+        server.wait()
+        await client.close()
+        await broker.close()
+
+
+def test_granting_says_what_is_wrong(identity_url: str, nats_url: str) -> None:
+    env = environment(identity_url, nats_url, "")
+    unknown = run(["grant", "nobody@soko.example", "admin"], env)
+    assert unknown.returncode == 1
+    assert "nobody@soko.example" in unknown.stderr
+    emperor = run(["grant", "nobody@soko.example", "emperor"], env)
+    assert emperor.returncode == 1
+    assert "admin, moderator, operator, buyer" in emperor.stderr
+    assert "Traceback" not in unknown.stderr + emperor.stderr
+
+
+def test_a_wrong_start_says_what_is_missing(nats_url: str) -> None:
+    env = environment("", nats_url, "")
+    del env["SOKO_TOKEN_SIGNING_KEY"]
+    result = run(["serve"], env)
+    assert result.returncode == 1
+    assert "SOKO_TOKEN_SIGNING_KEY" in result.stderr
+    assert "SOKO_DATABASE_URL" in result.stderr
+    assert "usage" in run(["dance"], env).stderr
