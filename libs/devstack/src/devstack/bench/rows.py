@@ -16,7 +16,6 @@ _UNFINISHED = {
     "orders": "SELECT count(*) FROM orders WHERE saga_next_at IS NOT NULL",
     "payments": "SELECT count(*) FROM outbox WHERE published_at IS NULL",
     "catalog": "SELECT count(*) FROM outbox WHERE published_at IS NULL",
-    "notifications": "SELECT count(*) FROM mail_delivery WHERE status = 'pending'",
 }
 _ORDERS = """
 SELECT count(*) AS placed, coalesce(sum(total_minor), 0)::bigint AS total_minor
