@@ -1,0 +1,243 @@
+"""Orders as rows: TypeIDs become UUIDs on the way in and TypeIDs again on the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from chassis.ids import format_id, parse_id
+from orders.adapters.cart_store import address_text
+from orders.app.ports import Key
+from orders.domain.address import Address
+from orders.domain.cart import Cart
+from orders.domain.checkout import Checkout, Transition
+from orders.domain.money import ROUNDING_POLICY, Totals
+from orders.domain.order import NextAction, Order, OrderLine, Refusal, SellerOrder
+from orders.domain.saga import PaymentMethod, Saga
+
+Row = Mapping[str, Any]
+
+
+def place_params(cart: Cart, checkout: Checkout, key: Key) -> dict[str, object]:
+    """Return what the placing statement names, but for the event."""
+    order, saga = checkout.order, checkout.saga
+    totals = order.totals
+    return {
+        "id": parse_id("ord", order.id),
+        "cart_id": parse_id("cart", cart.id),
+        "cart_version": cart.version,
+        "number": order.number,
+        "account_id": parse_id("usr", order.account_id) if order.account_id else None,
+        "token_generation": order.token_generation,
+        "currency": order.currency,
+        "email": order.email,
+        "locale": order.locale,
+        "shipping_address": address_text(order.shipping_address),
+        "subtotal": totals.subtotal,
+        "discount": totals.discount,
+        "shipping": totals.shipping,
+        "tax": totals.tax,
+        "duty": totals.duty,
+        "tax_included": totals.tax_included,
+        "total": totals.total,
+        "rounding_policy": ROUNDING_POLICY,
+        "expires_at": order.expires_at,
+        "now": order.created_at,
+        "step": saga.step,
+        "next_at": saga.next_attempt_at,
+        "hold_until": saga.hold_until,
+        "payment_method": json_text(asdict(saga.method)) if saga.method else None,
+        "traceparent": saga.traceparent,
+        "parts": json_text([_part_record(part) for part in order.seller_orders]),
+        "lines": json_text([_line_record(n, line) for n, line in enumerate(order.lines)]),
+        "key_scope": key.scope,
+        "key": key.key,
+        "key_fingerprint": key.fingerprint,
+    }
+
+
+def saga_params(transition: Transition) -> dict[str, object]:
+    """Return the guard and the saga's new state."""
+    before, saga = transition.before, transition.after.saga
+    return {
+        "id": parse_id("ord", before.order.id),
+        "from_version": before.order.version,
+        "from_step": before.saga.step,
+        "step": saga.step,
+        "attempts": saga.attempts,
+        "next_at": saga.next_attempt_at,
+        "hold_until": saga.hold_until,
+    }
+
+
+def save_params(transition: Transition) -> dict[str, object]:
+    """Return the guard and the new state of order and saga."""
+    order = transition.after.order
+    params = saga_params(transition)
+    params.update(
+        status=order.status,
+        payment_status=order.payment_status,
+        cancel_reason=order.cancel_reason,
+        payment_id=parse_id("pay", order.payment_id) if order.payment_id else None,
+        next_action=json_text(asdict(order.next_action)) if order.next_action else None,
+        refusal=json_text(asdict(order.refusal)) if order.refusal else None,
+        expires_at=order.expires_at,
+        confirmed_at=order.confirmed_at,
+        updated_at=order.updated_at,
+        version=order.version,
+    )
+    return params
+
+
+def checkout_of(row: Row) -> Checkout:
+    """Return the order and the saga of a row."""
+    method = row["payment_method"]
+    saga = Saga(
+        step=row["saga_step"],
+        attempts=row["saga_attempts"],
+        next_attempt_at=row["saga_next_at"],
+        hold_until=row["hold_until"],
+        method=PaymentMethod(**method) if method else None,
+        traceparent=row["traceparent"],
+    )
+    return Checkout(order_of(row), saga)
+
+
+def order_of(row: Row) -> Order:
+    """Return the order of a row."""
+    action, refusal = row["next_action"], row["refusal"]
+    return Order(
+        id=format_id("ord", row["id"]),
+        cart_id=format_id("cart", row["cart_id"]),
+        number=row["number"],
+        account_id=format_id("usr", row["account_id"]) if row["account_id"] else "",
+        token_generation=row["token_generation"],
+        status=row["status"],
+        payment_status=row["payment_status"],
+        fulfilment_status=row["fulfilment_status"],
+        cancel_reason=row["cancel_reason"],
+        currency=row["currency"],
+        email=row["email"],
+        locale=row["locale"],
+        shipping_address=Address(**row["shipping_address"]),
+        lines=tuple(_line(line) for line in row["lines"]),
+        seller_orders=tuple(_part(part) for part in row["parts"]),
+        totals=_totals(row),
+        payment_id=format_id("pay", row["payment_id"]) if row["payment_id"] else "",
+        next_action=_action(action) if action else None,
+        refusal=Refusal(**refusal) if refusal else None,
+        expires_at=row["expires_at"],
+        confirmed_at=row["confirmed_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        version=row["version"],
+    )
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON, for a parameter that the statement casts."""
+    return orjson.dumps(value).decode()
+
+
+def _part_record(part: SellerOrder) -> dict[str, object]:
+    totals = part.totals
+    return {
+        "id": parse_id("sor", part.id),
+        "seller_id": parse_id("sel", part.seller_id),
+        "seller_name": part.seller_name,
+        "subtotal_minor": totals.subtotal,
+        "discount_minor": totals.discount,
+        "shipping_minor": totals.shipping,
+        "tax_minor": totals.tax,
+        "duty_minor": totals.duty,
+        "tax_included_minor": totals.tax_included,
+        "total_minor": totals.total,
+    }
+
+
+def _line_record(position: int, line: OrderLine) -> dict[str, object]:
+    return {
+        "id": parse_id("item", line.id),
+        "seller_order_id": parse_id("sor", line.seller_order_id),
+        "position": position,
+        "variant_id": parse_id("var", line.variant_id),
+        "product_id": parse_id("prd", line.product_id),
+        "seller_id": parse_id("sel", line.seller_id),
+        "category_id": parse_id("cat", line.category_id) if line.category_id else None,
+        "title": line.title,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "unit_price_minor": line.unit_price_minor,
+        "line_total_minor": line.line_total_minor,
+        "discount_minor": line.discount_minor,
+        "shipping_minor": line.shipping_minor,
+        "tax_minor": line.tax_minor,
+        "duty_minor": line.duty_minor,
+        "tax_included_minor": line.tax_included_minor,
+    }
+
+
+def _line(row: Row) -> OrderLine:
+    return OrderLine(
+        id=_typeid("item", row["id"]),
+        seller_order_id=_typeid("sor", row["seller_order_id"]),
+        variant_id=_typeid("var", row["variant_id"]),
+        product_id=_typeid("prd", row["product_id"]),
+        seller_id=_typeid("sel", row["seller_id"]),
+        category_id=_typeid("cat", row["category_id"]) if row["category_id"] else "",
+        title=row["title"],
+        sku=row["sku"],
+        quantity=row["quantity"],
+        unit_price_minor=row["unit_price_minor"],
+        discount_minor=row["discount_minor"],
+        shipping_minor=row["shipping_minor"],
+        tax_minor=row["tax_minor"],
+        duty_minor=row["duty_minor"],
+        tax_included_minor=row["tax_included_minor"],
+    )
+
+
+def _part(row: Row) -> SellerOrder:
+    return SellerOrder(
+        id=_typeid("sor", row["id"]),
+        seller_id=_typeid("sel", row["seller_id"]),
+        seller_name=row["seller_name"],
+        status=row["status"],
+        fulfilment_status=row["fulfilment_status"],
+        totals=_totals(row),
+    )
+
+
+def _totals(row: Row) -> Totals:
+    return Totals(
+        subtotal=row["subtotal_minor"],
+        discount=row["discount_minor"],
+        shipping=row["shipping_minor"],
+        tax=row["tax_minor"],
+        duty=row["duty_minor"],
+        tax_included=row["tax_included_minor"],
+    )
+
+
+def _action(stored: Row) -> NextAction:
+    return NextAction(
+        type=stored["type"],
+        payment_id=stored["payment_id"],
+        url=stored["url"],
+        expires_at=datetime.fromisoformat(stored["expires_at"]),
+    )
+
+
+def _typeid(prefix: str, uuid_text: str) -> str:
+    """Return the TypeID of a UUID that came inside JSON."""
+    return format_id(prefix, UUID(uuid_text))
+
+
+def ids_of(prefix: str, values: Sequence[str]) -> list[UUID]:
+    """Return the UUIDs of TypeIDs."""
+    return [parse_id(prefix, value) for value in values]

@@ -1,0 +1,250 @@
+"""What the use cases need of the world, in their own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from orders.domain.cart import Cart, CartItem
+from orders.domain.checkout import Checkout, Transition
+from orders.domain.order import Order
+from orders.domain.outcomes import AuthorizeOutcome, CaptureOutcome, ReserveOutcome
+from orders.domain.variant import Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A client's promise that a request is the same one again."""
+
+    scope: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """The answer to a request under a key, stored with the request's effect."""
+
+    key: Key
+    response: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UsedKey:
+    """A checkout key that was used before."""
+
+    fingerprint: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNews:
+    """A payment's status as an event told it."""
+
+    order_id: str
+    payment_id: str
+    status: str
+    reason: str
+
+
+class Placed(Enum):
+    """What became of an attempt to place an order."""
+
+    PLACED = "placed"
+    CART_CHANGED = "cart_changed"
+    """The cart is no longer what it was: look again."""
+    KEY_USED = "key_used"
+    """The key was used for another cart at this moment: look again."""
+    NUMBER_TAKEN = "number_taken"
+
+
+class CartStore(Protocol):
+    """Carts, each loaded and saved as a whole."""
+
+    async def create(self, cart: Cart, now: datetime) -> bool:
+        """Store a new cart; return False if its id exists already."""
+        ...
+
+    async def load(self, cart_id: str) -> Cart | None:
+        """Return a cart that was not merged into another."""
+        ...
+
+    async def load_for_checkout(self, cart_id: str, key: Key) -> tuple[Cart, UsedKey | None] | None:
+        """Return a cart and what is known of a checkout key."""
+        ...
+
+    async def newest_open_of(self, account_id: str) -> Cart | None:
+        """Return the account's open cart that was changed last."""
+        ...
+
+    async def merged_into(self, cart_id: str, account_id: str) -> Cart | None:
+        """Return the account's cart that took in a guest's cart, if it is so."""
+        ...
+
+    async def save(self, cart: Cart, now: datetime, answer: StoredAnswer | None = None) -> bool:
+        """Replace an open cart's former version, with the answer; False if it is not that."""
+        ...
+
+    async def merge(self, target: Cart, guest: Cart, now: datetime) -> bool:
+        """Replace the target's former version and end the guest's cart, both or neither."""
+        ...
+
+
+class CheckoutStore(Protocol):
+    """Orders with their sagas; a save succeeds only while what was loaded still stands."""
+
+    async def place(self, cart: Cart, checkout: Checkout, key: Key) -> Placed:
+        """Store order, saga, key and event, if the cart is open and still this version."""
+        ...
+
+    async def load(self, order_id: str) -> Checkout | None:
+        """Return an order and its saga."""
+        ...
+
+    async def save(self, transition: Transition, answer: StoredAnswer | None = None) -> bool:
+        """Store a transition with its event; return False if another one came before it."""
+        ...
+
+    async def finish_compensation(
+        self, transition: Transition, *, reopen: bool, items: Sequence[CartItem] | None
+    ) -> bool:
+        """Store the end of a compensation; the cart reopens with it, with new lines if given."""
+        ...
+
+    async def save_settled(self, transitions: Sequence[Transition]) -> None:
+        """Store the ends of many sagas in one statement; those that moved on are left alone."""
+        ...
+
+    async def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[Checkout]:
+        """Take sagas whose time has come; until ``until`` no other worker takes them."""
+        ...
+
+
+class PaymentNewsStore(Protocol):
+    """Orders inside the transaction that also records that an event was seen."""
+
+    async def load(self, order_id: str) -> Checkout | None:
+        """Return an order and its saga."""
+        ...
+
+    async def save(self, transition: Transition) -> bool:
+        """Store a transition with its event; return False if another one came before it."""
+        ...
+
+    async def touched_by(self, news: Sequence[PaymentNews]) -> frozenset[str]:
+        """Return the orders that the news may change; most of it tells what is known."""
+        ...
+
+
+class OrderReader(Protocol):
+    """Orders for reading."""
+
+    async def load(self, order_id: str) -> Order | None:
+        """Return an order."""
+        ...
+
+    async def page_of_account(
+        self, account_id: str, before_id: str | None, limit: int
+    ) -> Sequence[Order]:
+        """Return an account's orders before an order id, newest first."""
+        ...
+
+    async def page_of_seller(
+        self, seller_id: str, before: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[Order]:
+        """Return orders with lines of a seller that were confirmed, newest first.
+
+        ``before`` is when the last order of the previous page was confirmed, and its id.
+        """
+        ...
+
+
+class Variants(Protocol):
+    """Catalog's variants, as a cart must know them."""
+
+    async def find(self, variant_ids: Sequence[str], currency: str = "") -> Mapping[str, Variant]:
+        """Return the variants that exist; raises ServiceError when catalog does not answer."""
+        ...
+
+
+class Inventory(Protocol):
+    """Catalog's stock; a call without a trustworthy answer is Unknown and may be repeated."""
+
+    async def reserve(self, order: Order, until: datetime, timeout_s: float) -> ReserveOutcome:
+        """Hold the stock of an order, all lines or none."""
+        ...
+
+    async def commit(self, order_ids: Sequence[str]) -> frozenset[str] | None:
+        """Allocate the held stock; return the orders without a hold, or None when unknown."""
+        ...
+
+    async def release(self, order_id: str, reason: str, timeout_s: float) -> bool:
+        """Give back stock for good; return False when it is unknown whether it happened."""
+        ...
+
+
+class Payments(Protocol):
+    """The taking of money; every call is idempotent by order."""
+
+    async def authorize(self, checkout: Checkout, timeout_s: float) -> AuthorizeOutcome:
+        """Authorize an order's total, or learn what became of it."""
+        ...
+
+    async def capture(self, order_ids: Sequence[str]) -> Mapping[str, CaptureOutcome]:
+        """Take the authorized money of orders; those without an answer are unknown."""
+        ...
+
+    async def cancel(self, order_id: str, reason: str, timeout_s: float) -> bool:
+        """Make sure that the buyer has the money in the end; return False until it is so."""
+        ...
+
+
+class Accounts(Protocol):
+    """Identity's accounts and sellers."""
+
+    async def email_of(self, account_id: str) -> str:
+        """Return an account's e-mail address; raises ServiceError when identity is away."""
+        ...
+
+
+class Sellers(Protocol):
+    """Identity's sellers and who works for them."""
+
+    async def resolve(self, id_or_slug: str) -> str:
+        """Return a seller's id; raises ServiceError ``not_found``."""
+        ...
+
+    async def is_member(self, seller_id: str, account_id: str) -> bool:
+        """Tell whether an account works for a seller at this moment."""
+        ...
+
+
+class SettleQueue(Protocol):
+    """Confirmed orders that are to be settled after the answer."""
+
+    def put(self, checkout: Checkout) -> None:
+        """Add an order; if the queue is full a worker finds it later."""
+        ...
+
+
+class Wake(Protocol):
+    """The worker that resumes sagas."""
+
+    def __call__(self) -> None:
+        """Tell it that a saga is due."""
+        ...
+
+
+class Leftovers(Protocol):
+    """What may be forgotten after its time."""
+
+    async def forget_keys(self, before: datetime, limit: int) -> int:
+        """Delete checkout keys that are older; return how many."""
+        ...
+
+    async def forget_guest_carts(self, before: datetime, limit: int) -> int:
+        """Delete guests' open carts that nobody touched since; return how many."""
+        ...

@@ -1,0 +1,201 @@
+"""The one place where the orders' parts are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chassis.broker import Broker
+from chassis.clock import Clock, SystemClock
+from chassis.consumer import EventConsumer
+from chassis.cursors import CursorCodec
+from chassis.database import Database, Statements
+from chassis.outbox import Relay
+from chassis.process import ServiceApp, ServiceContext
+from orders.adapters.cart_store import PostgresCarts
+from orders.adapters.catalog_grpc import CatalogInventory, CatalogVariants
+from orders.adapters.identity_grpc import IdentityAccounts, IdentitySellers
+from orders.adapters.leftovers import PostgresLeftovers
+from orders.adapters.order_store import PostgresCheckouts, PostgresOrders
+from orders.adapters.payments_grpc import PaymentsClient
+from orders.app.add_item import AddItemHandler
+from orders.app.cancel_order import CancelOrderHandler
+from orders.app.checkout_cart import CheckoutCartHandler
+from orders.app.claim_cart import ClaimCartHandler
+from orders.app.create_cart import CreateCartHandler
+from orders.app.edit_cart import CartEditor
+from orders.app.get_cart import GetCartHandler
+from orders.app.get_my_cart import GetMyCartHandler
+from orders.app.get_order import GetOrderHandler
+from orders.app.list_orders import ListOrdersHandler
+from orders.app.list_seller_orders import ListSellerOrdersHandler
+from orders.app.remove_item import RemoveItemHandler
+from orders.app.resume_sagas import ResumeSagasHandler
+from orders.app.run_saga import SagaRunner
+from orders.app.set_email import SetEmailHandler
+from orders.app.set_shipping_address import SetShippingAddressHandler
+from orders.app.settle_orders import SettleOrdersHandler
+from orders.app.sweep import SweepHandler
+from orders.app.update_item import UpdateItemHandler
+from orders.domain.guest_token import GuestTokens
+from orders.entrypoints.cart_service import CartServicer, CartUseCases
+from orders.entrypoints.checkout_service import CheckoutServicer
+from orders.entrypoints.event_consumer import PAYMENT_EVENTS, PaymentEventHandler
+from orders.entrypoints.order_service import OrderServicer, OrderUseCases
+from orders.entrypoints.saga_worker import SagaWorker
+from orders.entrypoints.settle_worker import SettleWorker
+from orders.entrypoints.sweeper import Sweeper
+from orders.settings import OrdersSettings
+from soko.orders.v1 import cart_pb2_grpc, order_pb2_grpc
+
+_CONTEXT = "orders"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the use cases share."""
+
+    db: Database
+    carts: PostgresCarts
+    checkouts: PostgresCheckouts
+    variants: CatalogVariants
+    inventory: CatalogInventory
+    payments: PaymentsClient
+    accounts: IdentityAccounts
+    sellers: IdentitySellers
+    tokens: GuestTokens
+    cursors: CursorCodec
+    clock: Clock
+    settings: OrdersSettings
+
+
+async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
+    """Construct the adapters, the use cases, the servicers and the workers of one process."""
+    settings = context.settings
+    db = Database(settings.database_url, max_size=settings.database_pool_max, name=_CONTEXT)
+    broker = Broker(settings.nats_url, _CONTEXT)
+    relay = Relay(db, broker, _CONTEXT)
+    parts = _parts(context, db, relay)
+    settle = SettleOrdersHandler(parts.checkouts, parts.inventory, parts.payments, parts.clock)
+    settle_worker = SettleWorker(settle)
+    runner = SagaRunner(
+        parts.checkouts,
+        parts.carts,
+        parts.inventory,
+        parts.payments,
+        parts.variants,
+        settle_worker,
+        parts.clock,
+    )
+    saga_worker = SagaWorker(ResumeSagasHandler(parts.checkouts, runner, settle, parts.clock))
+    checkout = _checkout(parts, runner)
+    return ServiceApp(
+        services=[
+            (
+                cart_pb2_grpc.add_CartServiceServicer_to_server,
+                CartServicer(_cart_use_cases(parts), parts.tokens, db),
+            ),
+            (
+                order_pb2_grpc.add_CheckoutServiceServicer_to_server,
+                CheckoutServicer(checkout, parts.tokens),
+            ),
+            (
+                order_pb2_grpc.add_OrderServiceServicer_to_server,
+                OrderServicer(_order_use_cases(parts, saga_worker), db),
+            ),
+        ],
+        background=[
+            relay,
+            settle_worker,
+            saga_worker,
+            _consumer(parts, broker, relay, saga_worker),
+            Sweeper(SweepHandler(PostgresLeftovers(db)), parts.clock),
+        ],
+        databases=[db],
+        broker=broker,
+    )
+
+
+def _parts(context: ServiceContext[OrdersSettings], db: Database, relay: Relay) -> _Parts:
+    settings = context.settings
+    secret = settings.secret.get_secret_value()
+    catalog = context.peer("catalog", settings.catalog_target)
+    payments = context.peer("payments", settings.payments_target)
+    identity = context.peer("identity", settings.identity_target)
+    return _Parts(
+        db=db,
+        carts=PostgresCarts(db),
+        checkouts=PostgresCheckouts(db, relay.nudge),
+        variants=CatalogVariants(catalog),
+        inventory=CatalogInventory(catalog),
+        payments=PaymentsClient(payments),
+        accounts=IdentityAccounts(identity),
+        sellers=IdentitySellers(identity),
+        tokens=GuestTokens(secret),
+        cursors=CursorCodec(secret),
+        clock=SystemClock(),
+        settings=settings,
+    )
+
+
+def _checkout(parts: _Parts, runner: SagaRunner) -> CheckoutCartHandler:
+    return CheckoutCartHandler(
+        parts.carts,
+        parts.checkouts,
+        runner,
+        parts.variants,
+        parts.accounts,
+        parts.tokens,
+        parts.clock,
+        timedelta(seconds=parts.settings.payment_window_s),
+    )
+
+
+def _cart_use_cases(parts: _Parts) -> CartUseCases:
+    editor = CartEditor(parts.carts, parts.tokens, parts.clock)
+    return CartUseCases(
+        create=CreateCartHandler(
+            parts.carts, parts.variants, parts.clock, parts.settings.default_currency
+        ),
+        get=GetCartHandler(parts.carts, parts.tokens),
+        get_mine=GetMyCartHandler(parts.carts),
+        add_item=AddItemHandler(editor, parts.variants),
+        update_item=UpdateItemHandler(editor, parts.variants),
+        remove_item=RemoveItemHandler(editor),
+        claim=ClaimCartHandler(parts.carts, parts.tokens, parts.clock),
+        set_email=SetEmailHandler(editor),
+        set_shipping_address=SetShippingAddressHandler(editor),
+    )
+
+
+def _order_use_cases(parts: _Parts, saga_worker: SagaWorker) -> OrderUseCases:
+    orders = PostgresOrders(parts.db)
+    return OrderUseCases(
+        get=GetOrderHandler(orders, parts.tokens),
+        list=ListOrdersHandler(orders, parts.cursors),
+        list_of_seller=ListSellerOrdersHandler(orders, parts.sellers, parts.cursors),
+        cancel=CancelOrderHandler(parts.checkouts, parts.tokens, saga_worker.wake, parts.clock),
+    )
+
+
+def _consumer(
+    parts: _Parts, broker: Broker, relay: Relay, saga_worker: SagaWorker
+) -> EventConsumer:
+    def store(session: Statements) -> PostgresCheckouts:
+        # The relay is nudged after the commit, when there is something to see.
+        return PostgresCheckouts(session, lambda: None)
+
+    def committed() -> None:
+        relay.nudge()
+        saga_worker.wake()
+
+    handler = PaymentEventHandler(store, committed, parts.clock)
+    return EventConsumer(
+        parts.db,
+        broker,
+        service=_CONTEXT,
+        context="payments",
+        batch_names=PAYMENT_EVENTS,
+        batch_handler=handler.handle,
+        after_commit=handler.after_commit,
+    )

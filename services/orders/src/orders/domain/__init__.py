@@ -1,0 +1,1 @@
+"""The rules of carts, orders and checkout: pure, no input or output, no clock."""

@@ -1,0 +1,67 @@
+"""What peers answered, or did not: the saga's only inputs from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No answer that can be trusted: it may have happened or not, so ask again."""
+
+    why: str = ""
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Catalog holds the stock of all lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A peer's final no, with what the buyer is to be told."""
+
+    kind: str
+    code: str
+    detail: str
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+ReserveOutcome = Reserved | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """The payment stands; ``status`` is the payment status: none means cash on delivery."""
+
+    status: Literal["authorized", "captured", "none"]
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPending:
+    """The buyer must act."""
+
+    payment_id: str
+    action_type: str
+    action_url: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The provider refused: declined, insufficient_funds, ..."""
+
+    reason: str
+    payment_id: str = ""
+
+
+AuthorizeOutcome = Paid | PaymentPending | Declined | Refused | Unknown
+
+CaptureOutcome = Literal["captured", "failed", "not_required", "unknown"]
