@@ -48,7 +48,12 @@ def configure_logging(service: str, level: str = "info", fmt: str = "json") -> N
             ),
         ]
     else:
-        render = [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        # The default formatter shows the values of local variables, which may be secrets.
+        render = [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
