@@ -22,7 +22,13 @@ from chassis.idempotency_key import IdempotencyKey
 from gateway import headers
 from gateway.backend import AS_ITSELF, Backend, Service
 from gateway.bodies.json_body import parse_json, read_body, require_form, require_json
-from gateway.idempotency import bind_key, key_required, metadata_of, was_replayed
+from gateway.idempotency import (
+    REPLAYED_HEADER,
+    bind_key,
+    key_required,
+    metadata_of,
+    was_replayed,
+)
 from gateway.openapi import describe_rules
 from gateway.rules import Access, Key, Rules, rules_of
 from gateway.visit import Visit, visit_of
@@ -190,7 +196,7 @@ class ApiRequest(Request):
         sent = dict(extra) if extra else {}
         sent.setdefault("Cache-Control", "no-store")
         if self._replayed:
-            sent["Idempotent-Replayed"] = "true"
+            sent[REPLAYED_HEADER] = "true"
         return Response(dump(document), status, sent, JSON)
 
     def nothing(self) -> Response:

@@ -38,6 +38,8 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        # The door makes spans and figures; FastAPI's own would cost every request a look.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         lifespan=lifespan,
     )
     app.state.settings = settings

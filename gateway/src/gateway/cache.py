@@ -21,14 +21,13 @@ _OVERHEAD_BYTES = 1024
 class Entry:
     """A 200 answer, ready to be sent as it is, compressed, or as 304."""
 
-    __slots__ = ("_gzip", "body", "etag", "expires_at", "headers", "headers_304", "tag")
+    __slots__ = ("_gzip", "body", "etag", "expires_at", "headers", "tag")
 
     def __init__(self, headers: Headers, body: bytes, tag: str) -> None:
         self.headers = headers
         self.body = body
         self.tag = tag
         self.etag = next((value for name, value in headers if name == b"etag"), b"")
-        self.headers_304 = [pair for pair in headers if not pair[0].startswith(b"content-")]
         self.expires_at = time.monotonic() + MAX_AGE_S
         self._gzip: tuple[Headers, bytes] | None = None
 

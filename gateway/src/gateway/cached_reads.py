@@ -209,8 +209,7 @@ def normalized_key(path: str, query: bytes) -> str:
 
 def choose(entry: Entry, if_none_match: bytes, *, gzip_accepted: bool) -> Hit:
     """Return what of an answer this client gets: all of it, compressed, or 304."""
+    headers, body = entry.compressed() if gzip_accepted else (entry.headers, entry.body)
     if if_none_match and etag_matches(if_none_match, entry.etag):
-        return Hit(304, entry.headers_304, b"")
-    if gzip_accepted:
-        return Hit(_OK, *entry.compressed())
-    return Hit(_OK, entry.headers, entry.body)
+        return Hit(304, [pair for pair in headers if not pair[0].startswith(b"content-")], b"")
+    return Hit(_OK, headers, body)

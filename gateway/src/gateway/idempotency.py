@@ -14,6 +14,7 @@ from gateway.bodies.json_body import canonical
 KEY_METADATA = "soko-idempotency-key"
 SCOPE_METADATA = "soko-idempotency-scope"
 FINGERPRINT_METADATA = "soko-idempotency-fingerprint"
+REPLAYED_HEADER = "Idempotent-Replayed"
 REPLAYED_TRAILER = "soko-idempotent-replayed"
 
 

@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from chassis.errors import KINDS, ServiceError, as_service_error
 from chassis.logs import get_logger
+from gateway.idempotency import REPLAYED_HEADER
 from gateway.violations import refuse
 from gateway.visit import visit_of
 
@@ -52,6 +53,8 @@ def problem_response(
         sent["Retry-After"] = str(max(1, round(retry_after)))
     elif kind.http == HTTPStatus.SERVICE_UNAVAILABLE:
         sent["Retry-After"] = "1"
+    if error.replayed:
+        sent[REPLAYED_HEADER] = "true"
     if kind.http == HTTPStatus.UNAUTHORIZED:
         sent["WWW-Authenticate"] = 'Bearer realm="soko"'
     document: dict[str, Any] = {

@@ -197,4 +197,4 @@ Cursor = Annotated[
     ),
 ]
 OneLine = AfterValidator(_one_line)
-IsCurrency = AfterValidator(_currency)
+IsCurrencyOrEmpty = AfterValidator(lambda code: _currency(code) if code else "")

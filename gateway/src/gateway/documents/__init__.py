@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from gateway.documents import models
+from gateway.documents import (
+    catalog,
+    identity,
+    notifications,
+    operations,
+    orders,
+    payments,
+    values,
+)
+from gateway.documents.values import Document
 
-DOCUMENTS: tuple[type[models.Document], ...] = tuple(
-    found
-    for found in vars(models).values()
-    if isinstance(found, type)
-    and issubclass(found, models.Document)
-    and found is not models.Document
+_MODULES = (values, identity, catalog, orders, payments, notifications, operations)
+
+DOCUMENTS: tuple[type[Document], ...] = tuple(
+    dict.fromkeys(
+        found
+        for module in _MODULES
+        for found in vars(module).values()
+        if isinstance(found, type) and issubclass(found, Document) and found is not Document
+    )
 )
 """Every model that an operation may answer with."""

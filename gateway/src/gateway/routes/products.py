@@ -19,7 +19,7 @@ from gateway.bodies.catalog import (
 from gateway.bodies.fields import (
     MAX_AMOUNT,
     Cursor,
-    IsCurrency,
+    IsCurrencyOrEmpty,
     Limit,
     OneLine,
     ProductId,
@@ -39,7 +39,7 @@ router = APIRouter(prefix="/v1", tags=["Catalogue"], route_class=ApiRoute)
 
 Filter = Annotated[str, StringConstraints(max_length=160), OneLine]
 CurrencyFilter = Annotated[
-    Literal[""] | Annotated[str, IsCurrency], Query(description="ISO 4217; the default without")
+    str, IsCurrencyOrEmpty, Query(description="ISO 4217; the deployment's default without")
 ]
 Bound = Annotated[int, Query(ge=0, le=MAX_AMOUNT)]
 

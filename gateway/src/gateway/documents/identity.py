@@ -1,0 +1,79 @@
+"""Accounts, sessions and sellers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from gateway.documents.values import Document
+
+
+class SellerMembership(Document):
+    """A seller that the account works for."""
+
+    id: str
+    slug: str
+    name: str
+    role: str = Field(description="owner, manager, fulfilment, finance, viewer")
+
+
+class Account(Document):
+    """An account."""
+
+    id: str = Field(examples=["usr_01h455vb4pex5vsknk084sn02q"])
+    email: str
+    name: str
+    locale: str = Field(examples=["sw-KE"])
+    roles: list[str] = Field(examples=[["buyer"]])
+    sellers: list[SellerMembership]
+
+
+class Tokens(Document):
+    """The tokens of a session."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str = Field(examples=["Bearer"])
+    expires_in: int = Field(description="Seconds", examples=[600])
+
+
+class Registered(Tokens):
+    """A new account with its first session."""
+
+    user: Account
+
+
+class Seller(Document):
+    """A seller."""
+
+    id: str
+    slug: str
+    name: str
+    country: str
+    currency: str
+    timezone: str
+    status: str = Field(description="active, suspended")
+    created_at: datetime
+
+
+class Member(Document):
+    """A member of a seller."""
+
+    user_id: str
+    email: str
+    name: str
+    role: str
+
+
+class Members(Document):
+    """The members of a seller."""
+
+    items: list[Member]
+
+
+class JsonWebKeySet(Document):
+    """The keys that access tokens are verified with (RFC 7517)."""
+
+    keys: list[dict[str, Any]]

@@ -1,0 +1,106 @@
+"""Payments, refunds and the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from gateway.documents.values import Document, Money
+
+
+class Attempt(Document):
+    """One try at the provider."""
+
+    id: str
+    status: str
+    code: str | None = None
+    created_at: datetime
+
+
+class Payment(Document):
+    """A payment of an order."""
+
+    id: str
+    order_id: str
+    provider: str
+    status: str
+    amount: Money
+    captured: Money
+    refunded: Money
+    attempts: list[Attempt]
+    created_at: datetime
+
+
+class Payments(Document):
+    """The payments of an order."""
+
+    items: list[Payment]
+
+
+class PaymentMethod(Document):
+    """A way to pay."""
+
+    type: str
+    name: str
+
+
+class PaymentMethods(Document):
+    """The ways to pay."""
+
+    items: list[PaymentMethod]
+
+
+class Refund(Document):
+    """A refund."""
+
+    id: str
+    order_id: str
+    amount: Money
+    status: str = Field(description="pending, succeeded, failed")
+    reason: str
+    created_at: datetime
+
+
+class LedgerAccount(Document):
+    """An account of the ledger."""
+
+    id: str
+    kind: str
+    owner: str
+    currency: str
+    balance: Money = Field(description="Debits minus credits")
+
+
+class LedgerAccounts(Document):
+    """A page of ledger accounts."""
+
+    items: list[LedgerAccount]
+    next_cursor: str | None
+
+
+class LedgerAccountName(Document):
+    """The account of an entry."""
+
+    id: str
+    kind: str
+    owner: str
+
+
+class LedgerEntry(Document):
+    """One side of a transaction; a positive amount is a debit."""
+
+    id: str
+    transaction_id: str
+    event: str
+    account: LedgerAccountName
+    amount: Money
+    order_id: str | None = None
+    created_at: datetime
+
+
+class LedgerEntries(Document):
+    """A page of ledger entries."""
+
+    items: list[LedgerEntry]
+    next_cursor: str | None
