@@ -63,6 +63,7 @@ async def test_checkouts_survive_a_service_killed_in_the_middle(
     more = [asyncio.create_task(buy(market, product)) for _ in range(12)]
     orders = await asyncio.gather(*buyers, *more)
 
+    await eventually(lambda: ready(market), timeout_s=30)
     ends: Counter[str] = Counter()
     for order in orders:
         assert order is not None
@@ -80,7 +81,6 @@ async def test_checkouts_survive_a_service_killed_in_the_middle(
         return stock["reserved"] == 24
 
     await eventually(exactly_the_sold_units_are_reserved, timeout_s=30)
-    await eventually(lambda: ready(market), timeout_s=30)
 
 
 async def test_a_service_that_is_away_is_named_and_the_rest_serves(
