@@ -12,7 +12,13 @@ from identity.app.ports import Credentials, OpenSession
 from identity.domain.account import Account, Membership, email_key
 from identity.domain.errors import EmailTaken, SellerNotFound, SlugTaken
 from identity.domain.seller import MEMBER_ROLES, OWNER, Member, Roster, Seller
-from identity.domain.session import KEPT_AFTER_END, REFRESH_TOKEN_LIFE, NewSession, NewTicket
+from identity.domain.session import (
+    KEPT_AFTER_END,
+    MAX_OPEN_TICKETS,
+    REFRESH_TOKEN_LIFE,
+    NewSession,
+    NewTicket,
+)
 
 
 @dataclass
@@ -43,6 +49,7 @@ class Memory:
     tickets: dict[bytes, tuple[UUID, datetime]] = field(default_factory=dict)
     sellers: dict[UUID, Seller] = field(default_factory=dict)
     members: dict[UUID, dict[UUID, str]] = field(default_factory=dict)
+    opened_by: dict[UUID, UUID] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 
     def account(self, account_id: UUID) -> Account | None:
@@ -168,17 +175,25 @@ class MemorySessions:
         self.memory.told.append("session_revoked")
         return True
 
-    async def revoked_since(self, moment: datetime) -> Sequence[UUID]:
-        return [
-            session_id
+    async def revoked_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
+        ended = [
+            (session.revoked_at, session_id)
             for session_id, session in self.memory.sessions.items()
             if session.revoked_at and session.revoked_at >= moment
         ]
+        return [session_id for _, session_id in sorted(ended, reverse=True)[:limit]]
 
     async def add_ticket(self, ticket: NewTicket) -> bool:
         found = self.memory.open_session(ticket.session_id, ticket.created_at)
         if found is None or found.account.id != ticket.account_id:
             return False
+        others = [
+            (expires_at, key)
+            for key, (session_id, expires_at) in self.memory.tickets.items()
+            if session_id == ticket.session_id
+        ]
+        for _, key in sorted(others, reverse=True)[MAX_OPEN_TICKETS - 1 :]:
+            del self.memory.tickets[key]
         self.memory.tickets[ticket.token_hash] = (ticket.session_id, ticket.expires_at)
         return True
 
@@ -191,7 +206,7 @@ class MemorySessions:
     async def sweep(self, now: datetime, limit: int) -> int:
         memory, kept_since = self.memory, now - KEPT_AFTER_END
         tickets = [key for key, (_, expires_at) in memory.tickets.items() if expires_at <= now]
-        tokens = [key for key, token in memory.tokens.items() if token.expires_at <= kept_since]
+        tokens = [key for key, token in memory.tokens.items() if token.expires_at <= now]
         sessions = [
             key
             for key, known in memory.sessions.items()
@@ -221,11 +236,12 @@ class MemorySellers:
             raise SlugTaken
         self.memory.sellers[seller.id] = seller
         self.memory.members[seller.id] = {owner_id: OWNER}
+        self.memory.opened_by[seller.id] = owner_id
         self.memory.told += ["seller_opened", "seller_member_changed"]
         return True
 
-    async def count_owned(self, account_id: UUID) -> int:
-        return sum(members.get(account_id) == OWNER for members in self.memory.members.values())
+    async def count_opened(self, account_id: UUID) -> int:
+        return sum(opener == account_id for opener in self.memory.opened_by.values())
 
     async def find(self, seller_id: UUID) -> Seller | None:
         return self.memory.sellers.get(seller_id)

@@ -82,6 +82,8 @@ async def test_a_token_says_what_the_published_key_verifies(client: Client) -> N
         ("name", " "),
         ("name", "x" * 121),
         ("name", "As\0ha"),
+        ("name", "As\u2028ha"),
+        ("name", "\u202eahsA"),
         ("locale", "Kiswahili!"),
         ("password", "short"),
         ("password", "x" * 129),

@@ -23,6 +23,7 @@ from identity.domain.errors import (
 from identity.domain.seller import OWNER
 from identity.domain.session import (
     KEPT_AFTER_END,
+    MAX_OPEN_TICKETS,
     REFRESH_TOKEN_LIFE,
     SESSION_LIFE,
     TICKET_LIFE,
@@ -197,8 +198,8 @@ async def test_of_many_refreshes_at_once_one_gets_a_token(stores: Stores) -> Non
 async def test_a_revoked_session_is_listed_and_gives_nothing(stores: Stores) -> None:
     account, caller, token = await registered(stores.accounts)
     assert await stores.sessions.revoke(account.id, caller.session_id, LATER)
-    assert caller.session_id in await stores.sessions.revoked_since(LATER)
-    assert caller.session_id not in await stores.sessions.revoked_since(LATER + SECOND)
+    assert caller.session_id in await stores.sessions.revoked_since(LATER, 100)
+    assert caller.session_id not in await stores.sessions.revoked_since(LATER + SECOND, 100)
     assert await stores.sessions.rotate(token.hash, new_token().hash, LATER) is None
     ticket = NewTicket(new_token().hash, account.id, caller.session_id, LATER)
     assert not await stores.sessions.add_ticket(ticket)
@@ -226,8 +227,31 @@ async def test_a_ticket_is_good_for_a_minute_and_while_its_session_is(stores: St
     assert await stores.sessions.use_ticket(orphan.hash, NOW) is None
 
 
+async def test_a_session_keeps_its_newest_tickets_only(stores: Stores) -> None:
+    account, caller, _ = await registered(stores.accounts)
+    tickets = [new_token() for _ in range(MAX_OPEN_TICKETS + 1)]
+    for number, ticket in enumerate(tickets):
+        at = NOW + timedelta(milliseconds=number)
+        stored = NewTicket(ticket.hash, account.id, caller.session_id, at)
+        assert await stores.sessions.add_ticket(stored)
+    assert await stores.sessions.use_ticket(tickets[0].hash, NOW) is None
+    for ticket in tickets[1:]:
+        assert await stores.sessions.use_ticket(ticket.hash, NOW) is not None
+
+
+async def test_the_newest_revocations_are_listed_first(stores: Stores) -> None:
+    callers = [(await registered(stores.accounts))[1] for _ in range(3)]
+    at = NOW + timedelta(days=3650)
+    for number, caller in enumerate(callers):
+        await stores.sessions.revoke(caller.account_id, caller.session_id, at + number * SECOND)
+    assert await stores.sessions.revoked_since(at, 2) == [
+        callers[2].session_id,
+        callers[1].session_id,
+    ]
+
+
 async def test_sweeping_takes_what_is_over_and_leaves_the_rest(stores: Stores) -> None:
-    account, live, live_token = await registered(stores.accounts, at=NOW)
+    account, live, live_token = await registered(stores.accounts, at=LATER)
     _, ended, ended_token = await registered(stores.accounts, at=NOW)
     await stores.sessions.rotate(ended_token.hash, new_token().hash, NOW)
     await stores.sessions.revoke(ended.account_id, ended.session_id, NOW)
@@ -257,7 +281,11 @@ async def test_whoever_opens_a_seller_owns_it(stores: Stores) -> None:
     assert await stores.sellers.find(seller.id) == seller
     assert await stores.sellers.find_by_slug(seller.slug) == seller
     assert await stores.sellers.role_of(seller.id, account.id) == OWNER
-    assert await stores.sellers.count_owned(account.id) == 1
+    assert await stores.sellers.count_opened(account.id) == 1
+    heir, _, _ = await registered(stores.accounts)
+    async with stores.sellers.roster(seller.id) as roster:
+        roster.put(account.id, heir.id, OWNER)
+    assert await stores.sellers.count_opened(heir.id) == 0
     known = await stores.accounts.of_session(account.id, caller.session_id, NOW)
     assert known is not None
     assert known.memberships == (Membership(seller.id, seller.slug, seller.name, OWNER),)

@@ -14,7 +14,9 @@ from identity.app.get_me import GetMeHandler
 from identity.app.grant_role import GrantRole, GrantRoleHandler
 from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
 from identity.app.login import LogIn, LogInHandler
+from identity.app.opaque_token import OpaqueToken
 from identity.app.open_seller import OpenSeller, OpenSellerHandler
+from identity.app.ports import Credentials, Tokens
 from identity.app.redeem_ws_ticket import RedeemWsTicket, RedeemWsTicketHandler
 from identity.app.refresh import Refresh, RefreshHandler
 from identity.app.register import Register, RegisterHandler
@@ -72,14 +74,17 @@ async def test_all_wrong_fields_are_told_at_once(register: RegisterHandler) -> N
     assert [pointer for pointer, _ in raised.value.violations] == ["/email", "/name", "/locale"]
 
 
-def test_commands_do_not_show_secrets() -> None:
-    commands = [
+def test_what_holds_a_secret_does_not_show_it() -> None:
+    values = [
         Register("a@soko.example", PASSWORD, "Asha"),
         LogIn("a@soko.example", PASSWORD),
         Refresh(PASSWORD),
         RedeemWsTicket(PASSWORD),
+        Tokens(PASSWORD, PASSWORD),
+        OpaqueToken(PASSWORD, b""),
+        Credentials(new_id(), PASSWORD, NOW),
     ]
-    assert PASSWORD not in repr(commands)
+    assert PASSWORD not in repr(values)
 
 
 async def test_every_refused_login_checks_one_hash(

@@ -24,9 +24,9 @@ _SELLER = "id, slug, name, country, currency, timezone, status, created_at"
 
 _OPEN = f"""
 WITH opened AS (
-    INSERT INTO seller ({_SELLER}, updated_at)
+    INSERT INTO seller ({_SELLER}, updated_at, opened_by)
     VALUES (%(id)s, %(slug)s, %(name)s, %(country)s, %(currency)s, %(timezone)s, %(status)s,
-            %(created_at)s, %(created_at)s)
+            %(created_at)s, %(created_at)s, %(owner_id)s)
     ON CONFLICT (id) DO NOTHING
     RETURNING id
 ), owner AS (
@@ -36,10 +36,7 @@ WITH opened AS (
 SELECT {append_call("opened")}, {append_call("member")} FROM opened
 """
 
-_COUNT_OWNED = """
-SELECT count(*) AS owned FROM seller_member
-WHERE account_id = %(account_id)s AND role = %(owner_role)s
-"""
+_COUNT_OPENED = "SELECT count(*) AS opened FROM seller WHERE opened_by = %(account_id)s"
 
 _FIND = f"SELECT {_SELLER} FROM seller WHERE id = %(seller_id)s"
 
@@ -116,12 +113,10 @@ class SellerStore:
         self._told()
         return True
 
-    async def count_owned(self, account_id: UUID) -> int:
-        """Return how many sellers the account owns."""
-        row = await self._db.fetch_one(
-            _COUNT_OWNED, {"account_id": account_id, "owner_role": OWNER}
-        )
-        return int(row["owned"]) if row else 0
+    async def count_opened(self, account_id: UUID) -> int:
+        """Return how many sellers the account opened itself, whoever owns them now."""
+        row = await self._db.fetch_one(_COUNT_OPENED, {"account_id": account_id})
+        return int(row["opened"]) if row else 0
 
     async def find(self, seller_id: UUID) -> Seller | None:
         """Return a seller."""

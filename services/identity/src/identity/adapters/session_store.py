@@ -14,7 +14,13 @@ from identity.adapters.account_rows import ACCOUNT, to_account
 from identity.adapters.events import session_revoked
 from identity.app.ports import OpenSession
 from identity.domain.account import Account
-from identity.domain.session import KEPT_AFTER_END, REFRESH_TOKEN_LIFE, NewSession, NewTicket
+from identity.domain.session import (
+    KEPT_AFTER_END,
+    MAX_OPEN_TICKETS,
+    REFRESH_TOKEN_LIFE,
+    NewSession,
+    NewTicket,
+)
 
 # No session opens with a password that was changed while it was verified.
 _OPEN = f"""
@@ -65,9 +71,17 @@ WITH ended AS (
 SELECT {OUTBOX_APPEND} FROM ended
 """
 
-_REVOKED_SINCE = "SELECT id FROM session WHERE revoked_at >= %(moment)s ORDER BY revoked_at"
+_REVOKED_SINCE = """
+SELECT id FROM session WHERE revoked_at >= %(moment)s
+ORDER BY revoked_at DESC LIMIT %(limit)s
+"""
 
 _ADD_TICKET = """
+WITH oldest AS (
+    DELETE FROM ws_ticket WHERE hash IN (
+        SELECT hash FROM ws_ticket WHERE session_id = %(session_id)s
+        ORDER BY expires_at DESC OFFSET %(others)s)
+)
 INSERT INTO ws_ticket (hash, session_id, expires_at)
 SELECT %(hash)s, o.id, %(expires_at)s FROM session o
 WHERE o.id = %(session_id)s AND o.account_id = %(account_id)s
@@ -90,7 +104,7 @@ DELETE FROM ws_ticket WHERE hash IN (
 """,
     """
 DELETE FROM refresh_token WHERE hash IN (
-    SELECT hash FROM refresh_token WHERE expires_at <= %(kept_since)s LIMIT %(limit)s)
+    SELECT hash FROM refresh_token WHERE expires_at <= %(now)s LIMIT %(limit)s)
 """,
     """
 DELETE FROM session WHERE id IN (
@@ -160,13 +174,13 @@ class SessionStore:
         self._told()
         return True
 
-    async def revoked_since(self, moment: datetime) -> Sequence[UUID]:
-        """Return the sessions that were ended at that moment or later."""
-        rows = await self._db.fetch_all(_REVOKED_SINCE, {"moment": moment})
+    async def revoked_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
+        """Return the sessions that were ended at that moment or later, the newest first."""
+        rows = await self._db.fetch_all(_REVOKED_SINCE, {"moment": moment, "limit": limit})
         return [row["id"] for row in rows]
 
     async def add_ticket(self, ticket: NewTicket) -> bool:
-        """Store a ticket; False if the session is over."""
+        """Store a ticket in place of the oldest, if they are many; False if the session is over."""
         stored = await self._db.execute(
             _ADD_TICKET,
             {
@@ -175,6 +189,7 @@ class SessionStore:
                 "account_id": ticket.account_id,
                 "now": ticket.created_at,
                 "expires_at": ticket.expires_at,
+                "others": MAX_OPEN_TICKETS - 1,
             },
         )
         return stored == 1

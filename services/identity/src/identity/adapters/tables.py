@@ -105,8 +105,10 @@ seller = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     _moment("created_at"),
     _moment("updated_at"),
+    sa.Column("opened_by", pg.UUID, sa.ForeignKey("account.id", ondelete="SET NULL")),
     sa.UniqueConstraint("slug", name="seller_slug_key"),
 )
+sa.Index("seller_opened_by", seller.c.opened_by)
 
 seller_member = sa.Table(
     "seller_member",

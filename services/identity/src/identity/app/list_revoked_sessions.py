@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis.clock import Clock
 from identity.app.ports import Sessions
-from identity.domain.session import REVOKED_WINDOW
+from identity.domain.session import MAX_LISTED_REVOCATIONS, REVOKED_WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +20,6 @@ class ListRevokedSessionsHandler:
 
     async def handle(self) -> Sequence[UUID]:
         """Return the sessions that were ended in the last fifteen minutes."""
-        return await self.sessions.revoked_since(self.clock.now() - REVOKED_WINDOW)
+        return await self.sessions.revoked_since(
+            self.clock.now() - REVOKED_WINDOW, MAX_LISTED_REVOCATIONS
+        )

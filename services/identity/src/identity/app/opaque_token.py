@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 _BYTES = 32
 
 
-class OpaqueToken(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OpaqueToken:
     """A token as its holder has it and as it is stored."""
 
-    text: str
+    text: str = field(repr=False)
     hash: bytes
 
 

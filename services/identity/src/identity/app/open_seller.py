@@ -63,7 +63,7 @@ class OpenSellerHandler:
         if known is not None:
             return known
         owner_id = command.caller.account_id
-        if await self.sellers.count_owned(owner_id) >= MAX_OPENED_PER_ACCOUNT:
+        if await self.sellers.count_opened(owner_id) >= MAX_OPENED_PER_ACCOUNT:
             raise TooManySellers
         name = command.name.strip()
         seller = Seller(

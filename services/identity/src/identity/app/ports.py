@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -22,7 +22,7 @@ class Credentials:
     """What a password is checked against."""
 
     account_id: UUID
-    password_hash: str
+    password_hash: str = field(repr=False)
     changed_at: datetime
     """When the password was last changed; a newer hash of the same one does not count."""
 
@@ -92,11 +92,14 @@ class Sessions(Protocol):
     async def revoke(self, account_id: UUID, session_id: UUID, now: datetime) -> bool:
         """End a session of the account; False if it is over. Tells session_revoked."""
 
-    async def revoked_since(self, moment: datetime) -> Sequence[UUID]:
-        """Return the sessions that were ended at that moment or later."""
+    async def revoked_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
+        """Return the sessions that were ended at that moment or later, the newest first."""
 
     async def add_ticket(self, ticket: NewTicket) -> bool:
-        """Store a ticket; False if the session is over."""
+        """Store a ticket; False if the session is over.
+
+        A session keeps its newest tickets only, ``MAX_OPEN_TICKETS`` of them.
+        """
 
     async def use_ticket(self, token: bytes, now: datetime) -> OpenSession | None:
         """Use a ticket up; None if it is unknown, used or too old, or its session is over."""
@@ -112,13 +115,13 @@ class Sellers(Protocol):
     """Sellers and their members."""
 
     async def open(self, seller: Seller, owner_id: UUID) -> bool:
-        """Store a seller and its owner; False if there is one with this id; raises SlugTaken.
+        """Store a seller and its first owner; False if there is one with this id; raises SlugTaken.
 
         Tells seller_opened and seller_member_changed.
         """
 
-    async def count_owned(self, account_id: UUID) -> int:
-        """Return how many sellers the account owns."""
+    async def count_opened(self, account_id: UUID) -> int:
+        """Return how many sellers the account opened itself, whoever owns them now."""
 
     async def find(self, seller_id: UUID) -> Seller | None:
         """Return a seller."""
@@ -172,5 +175,5 @@ class AccessTokens(Protocol):
 class Tokens:
     """What the client of a session is given."""
 
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)

@@ -12,6 +12,9 @@ REFRESH_TOKEN_LIFE = timedelta(days=30)
 SESSION_LIFE = timedelta(days=180)
 """A session ends after this however often it is used."""
 TICKET_LIFE = timedelta(seconds=60)
+MAX_OPEN_TICKETS = 50
+"""How many tickets of one session wait to be used."""
+MAX_LISTED_REVOCATIONS = 100_000
 REVOKED_WINDOW = timedelta(minutes=15)
 """Longer than an access token lives: revocations older than this no longer matter to anybody."""
 KEPT_AFTER_END = timedelta(days=30)
