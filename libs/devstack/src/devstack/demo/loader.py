@@ -81,9 +81,12 @@ async def _bounded(work: Callable[[Item], Awaitable[None]], items: Iterable[Item
         for item in waiting:
             await work(item)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(_AT_ONCE):
-            group.create_task(worker())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_AT_ONCE):
+                group.create_task(worker())
+    except* (DemoError, httpx.TransportError) as errors:
+        raise DemoError(str(errors.exceptions[0])) from None
 
 
 async def _account(client: httpx.AsyncClient, email: str) -> None:
@@ -184,7 +187,7 @@ def _body(product: DemoProduct, category_id: str) -> dict[str, Any]:
                 "title": variant.size or None,
                 "options": {"Size": variant.size} if variant.size else {},
                 "price": prices[0],
-                "prices": prices,
+                "prices": prices[1:],
                 "weight_g": product.weight_g,
             }
             for variant in product.variants
