@@ -126,10 +126,11 @@ def mail(
     elif command == "list":
         found = mailbox.mails(folder)
         if as_json:
-            print(json.dumps({"items": [entry.as_json() for entry in found]}))
+            print(json.dumps([entry.as_json() for entry in found]))
             return
         for entry in found:
-            print(f"{entry.number:>5}  {entry.received_at}  {entry.to:<32}  {entry.subject}")
+            to = ", ".join(entry.to)
+            print(f"{entry.number:>5}  {entry.received_at}  {to:<32}  {entry.subject}")
         if not found:
             print("No mail has arrived yet.")
     else:

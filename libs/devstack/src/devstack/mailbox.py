@@ -10,58 +10,65 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class MailSummary:
-    """One line of the list."""
+class Mail:
+    """A mail that arrived."""
 
     number: int
     received_at: str
     sender: str
-    to: str
+    to: tuple[str, ...]
+    """All who got it, those in blind copy too."""
     subject: str
+    text: str
+    """Its plain part; empty when it has none."""
+    html: str
+    kinds: tuple[str, ...]
+    """The media types of its parts."""
 
     def as_json(self) -> dict[str, object]:
         """Return it for ``json.dumps``."""
         return asdict(self)
 
 
-def mails(folder: Path) -> list[MailSummary]:
+def mails(folder: Path) -> list[Mail]:
     """Return the mails that arrived, the newest last."""
     numbers = sorted(int(path.stem) for path in folder.glob("*.eml") if path.stem.isdigit())
-    return [_summary(number, _read(folder, number)) for number in numbers]
+    return [read_mail(folder, number) for number in numbers]
+
+
+def read_mail(folder: Path, number: int) -> Mail:
+    """Return a mail by its number; raises FileNotFoundError."""
+    content = _path(folder, number).read_bytes()
+    message = message_from_bytes(content, _class=EmailMessage, policy=policy.default)
+    return Mail(
+        number=number,
+        received_at=str(message["X-Received-At"] or ""),
+        sender=str(message["From"] or message["X-Envelope-From"] or ""),
+        to=tuple(str(message["X-Envelope-To"] or "").replace(",", " ").split()),
+        subject=str(message["Subject"] or ""),
+        text=_content(message.get_body(("plain",))),
+        html=_content(message.get_body(("html",))),
+        kinds=tuple(p.get_content_type() for p in message.walk() if not p.is_multipart()),
+    )
 
 
 def mail_text(folder: Path, number: int) -> str:
     """Return a mail's main headers and its text, for people; raises FileNotFoundError."""
-    message = _read(folder, number)
-    summary = _summary(number, message)
-    plain = message.get_body(("plain",))
-    html = message.get_body(("html",))
-    text = _content(plain) if plain is not None else _without_tags(_content(html))
-    kinds = [part.get_content_type() for part in message.walk() if not part.is_multipart()]
+    mail = read_mail(folder, number)
+    text = mail.text or _without_tags(mail.html)
     return (
-        f"From:    {summary.sender}\nTo:      {summary.to}\nDate:    {summary.received_at}\n"
-        f"Subject: {summary.subject}\nParts:   {', '.join(kinds)}\n\n{text.strip()}\n"
+        f"From:    {mail.sender}\nTo:      {', '.join(mail.to)}\nDate:    {mail.received_at}\n"
+        f"Subject: {mail.subject}\nParts:   {', '.join(mail.kinds)}\n\n{text.strip()}\n"
     )
 
 
 def mail_source(folder: Path, number: int) -> str:
     """Return a mail as it came over the wire; raises FileNotFoundError."""
-    return (folder / f"{number:06}.eml").read_text(errors="replace")
+    return _path(folder, number).read_text(errors="replace")
 
 
-def _read(folder: Path, number: int) -> EmailMessage:
-    content = (folder / f"{number:06}.eml").read_bytes()
-    return message_from_bytes(content, _class=EmailMessage, policy=policy.default)
-
-
-def _summary(number: int, message: EmailMessage) -> MailSummary:
-    return MailSummary(
-        number=number,
-        received_at=str(message["X-Received-At"] or ""),
-        sender=str(message["From"] or message["X-Envelope-From"] or ""),
-        to=str(message["To"] or message["X-Envelope-To"] or ""),
-        subject=str(message["Subject"] or ""),
-    )
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:06}.eml"
 
 
 def _content(part: object) -> str:

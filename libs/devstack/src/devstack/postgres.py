@@ -39,6 +39,7 @@ _SETTINGS: Mapping[str, str] = {
     # No replica reads our log; big segments of it between checkpoints keep commits fast.
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
     "wal_compression": "off",
     "wal_buffers": "8MB",
     "min_wal_size": "128MB",

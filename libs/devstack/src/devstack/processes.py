@@ -61,15 +61,15 @@ def wait_until_gone(processes: list[Process], timeout_s: float) -> list[Process]
     return left
 
 
-def memory_mib(root: int) -> tuple[float, float | None]:
-    """Return resident memory of a process and its descendants, in MiB.
+def memory_mib(root: int, *, alone: bool = False) -> tuple[float, float | None]:
+    """Return resident memory of a process and, unless ``alone``, its descendants, in MiB.
 
     The first figure counts pages that processes share once in each of them (RSS), the second
     divides them among those who share them (PSS); it is None where the kernel does not tell.
     """
     rss = pss = 0.0
     known = True
-    for pid in _family(root):
+    for pid in [root] if alone else _family(root):
         try:
             rss += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_MIB
         except (OSError, IndexError):

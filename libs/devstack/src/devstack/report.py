@@ -54,7 +54,7 @@ def report(home: Home) -> StackReport:
                 restarts=component.restarts,
             )
         )
-    rss, pss = memory_mib(state.pid)
+    rss, pss = memory_mib(state.pid, alone=True)
     pss_mib = None if pss is None else round(pss, 1)
     services.append(
         ServiceReport("supervisor", state.pid, "ready", round(rss, 1), pss_mib, restarts=0)

@@ -58,7 +58,6 @@ class Supervisor:
         self._listen_to_signals()
         failure = ""
         try:
-            self._publish("starting", "Looking around")
             self._start()
             self._watch()
         except _StopAskedError:
@@ -70,7 +69,9 @@ class Supervisor:
         return 1 if failure else 0
 
     def _start(self) -> None:
+        # What the last supervisor wrote is read before we write over it.
         left = clear_leftovers(self._home)
+        self._publish("starting", "Looking around")
         if left:
             _say(f"ended what was left of the last run: {', '.join(left)}")
         if not ports.is_free(self._options.host, self._options.port):
