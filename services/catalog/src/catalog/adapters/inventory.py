@@ -125,7 +125,8 @@ WHERE l.product_id = ANY (%(products)s) AND l.in_stock <> EXISTS (
 """
 _TELL = """
 SELECT outbox_append(e.id, 'stock_changed', e.aggregate, e.payload, '')
-FROM unnest(%(ids)s, %(aggregates)s, %(payloads)s) AS e (id, aggregate, payload)
+FROM unnest(%(ids)s::uuid[], %(aggregates)s::text[], %(payloads)s::bytea[])
+    AS e (id, aggregate, payload)
 """
 
 

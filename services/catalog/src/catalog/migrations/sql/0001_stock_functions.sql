@@ -6,14 +6,15 @@
 
 -- Protocol Buffers' base-128 varint of a number below 2^28
 -- (https://protobuf.dev/programming-guides/encoding/#varints).
+-- Operators such as & and >> bind alike and from the left, hence the parentheses.
 CREATE FUNCTION proto_varint(n integer) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN n < 128 THEN substring(int4send(n) FROM 4)
-    WHEN n < 16384 THEN substring(int4send((n & 127 | 128) << 8 | n >> 7) FROM 3)
-    WHEN n < 2097152 THEN
-        substring(int4send((n & 127 | 128) << 16 | (n >> 7 & 127 | 128) << 8 | n >> 14) FROM 2)
-    ELSE int4send(
-        (n & 127 | 128) << 24 | (n >> 7 & 127 | 128) << 16 | (n >> 14 & 127 | 128) << 8 | n >> 21)
+    WHEN n < 16384 THEN substring(int4send((((n & 127) | 128) << 8) | (n >> 7)) FROM 3)
+    WHEN n < 2097152 THEN substring(int4send(
+        (((n & 127) | 128) << 16) | ((((n >> 7) & 127) | 128) << 8) | (n >> 14)) FROM 2)
+    ELSE int4send((((n & 127) | 128) << 24) | ((((n >> 7) & 127) | 128) << 16)
+        | ((((n >> 14) & 127) | 128) << 8) | (n >> 21))
 END;
 
 -- Field lines (2) of soko.events.v1.StockReserved. TypeIDs of variants and locations have 30 characters.
