@@ -7,10 +7,17 @@ import sys
 from typing import Any
 
 import orjson
-import structlog
-from structlog.typing import EventDict, WrappedLogger
 
-from chassis.context import current
+# structlog loads rich where it finds it, for colourful tracebacks that we never show: that is 0.2 s
+# of every start and 4 MiB of every process.
+_hidden = sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+import structlog  # noqa: E402
+from structlog.typing import EventDict, WrappedLogger  # noqa: E402
+
+if _hidden is None:
+    del sys.modules["rich"]
+
+from chassis.context import current  # noqa: E402
 
 
 def _add_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
