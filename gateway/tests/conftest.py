@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from grpc_status import rpc_status
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
+from chassis.broker import Broker, Outgoing
+from chassis.envelope import Envelope
 from chassis.errors import ServiceError, to_status
 from chassis.ids import format_id, new_id
 from gateway.bootstrap import Gateway
@@ -289,6 +292,24 @@ def start_gateway() -> Callable[..., Any]:
 @pytest.fixture
 def make_settings() -> Callable[..., GatewaySettings]:
     return settings_for
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def publish(nats_url: str) -> AsyncIterator[Callable[..., Any]]:
+    """Return a function that publishes a context's event as its relay would."""
+    broker = Broker(nats_url, "test")
+    await broker.connect()
+
+    async def publish(context: str, name: str, message: Message) -> None:
+        event = Envelope(
+            new_id(), name, f"/soko/{context}", datetime.now(UTC), "", 1, "",
+            message.SerializeToString(),
+        )  # fmt: skip
+        headers = event.headers(context, str(event.id))
+        await broker.publish(Outgoing(f"soko.{context}.{name}.v1", event.data, headers))
+
+    yield publish
+    await broker.close()
 
 
 @pytest.fixture

@@ -62,6 +62,11 @@ class Readiness:
         """Say that the gateway has finished starting."""
         self._started = True
 
+    @property
+    def is_started(self) -> bool:
+        """Whether the gateway has finished starting."""
+        return self._started
+
     def draining(self) -> None:
         """Say that the gateway is about to end."""
         self._draining = True

@@ -2,16 +2,11 @@
 
 import asyncio
 import gzip
-from datetime import UTC, datetime
 
 import pytest
-from google.protobuf.message import Message
 
-from chassis.broker import Broker
-from chassis.envelope import Envelope
 from chassis.errors import not_found
 from chassis.ids import format_id, new_id
-from chassis.replies import Outgoing
 from devstack.testing import eventually
 from soko.catalog.v1 import catalog_pb2
 from soko.common.v1.money_pb2 import Money
@@ -48,17 +43,6 @@ def serve_list(services, price=100):
             )
         ]
     )
-
-
-async def publish(running, nats_url, name, message: Message):
-    broker = Broker(nats_url, "test")
-    await broker.connect()
-    envelope = Envelope(new_id(), name, "/soko/catalog", datetime.now(UTC), PRODUCT, 1, "",
-                        message.SerializeToString())  # fmt: skip
-    await broker.publish(
-        Outgoing(f"soko.catalog.{name}.v1", envelope.data, envelope.headers("catalog", "m"))
-    )
-    await broker.close()
 
 
 async def price(running):
@@ -178,7 +162,7 @@ async def test_errors_are_not_kept(running):
         ("product_archived", events.ProductArchived),
     ],
 )
-async def test_an_event_of_a_product_shows_at_once(running, nats_url, name, event):
+async def test_an_event_of_a_product_shows_at_once(running, publish, name, event):
     serve_product(running.services, 100)
     serve_list(running.services, 100)
     assert (await price(running), await list_price(running)) == (100, 100)
@@ -186,7 +170,7 @@ async def test_an_event_of_a_product_shows_at_once(running, nats_url, name, even
     serve_list(running.services, 200)
     assert (await price(running), await list_price(running)) == (100, 100)
     message = event(product=events.ProductState(product_id=PRODUCT))
-    await publish(running, nats_url, name, message)
+    await publish("catalog", name, message)
 
     async def new_price_shows():
         return (await price(running), await list_price(running)) == (200, 200)
@@ -194,14 +178,14 @@ async def test_an_event_of_a_product_shows_at_once(running, nats_url, name, even
     await eventually(new_price_shows, timeout_s=1)
 
 
-async def test_an_event_of_another_product_keeps_this_one(running, nats_url):
+async def test_an_event_of_another_product_keeps_this_one(running, publish):
     serve_product(running.services, 100)
     serve_list(running.services, 100)
     await price(running)
     await list_price(running)
     serve_list(running.services, 200)
     message = events.ProductUpdated(product=events.ProductState(product_id=OTHER))
-    await publish(running, nats_url, "product_updated", message)
+    await publish("catalog", "product_updated", message)
 
     async def list_is_new():
         return await list_price(running) == 200
@@ -211,7 +195,7 @@ async def test_an_event_of_another_product_keeps_this_one(running, nats_url):
     assert len(running.services.got("GetProduct")) == 1
 
 
-async def test_changed_stock_shows_within_a_second(running, nats_url):
+async def test_changed_stock_shows_within_a_second(running, publish):
     serve_product(running.services, 100)
     serve_list(running.services, 100)
     await price(running)
@@ -220,7 +204,7 @@ async def test_changed_stock_shows_within_a_second(running, nats_url):
     serve_list(running.services, 200)
     message = events.StockChanged(variant_id="var", product_id=PRODUCT, available=3)
     for _ in range(3):
-        await publish(running, nats_url, "stock_changed", message)
+        await publish("catalog", "stock_changed", message)
 
     async def both_are_new():
         return (await price(running), await list_price(running)) == (200, 200)
@@ -228,7 +212,7 @@ async def test_changed_stock_shows_within_a_second(running, nats_url):
     await eventually(both_are_new, timeout_s=1)
 
 
-async def test_an_answer_that_a_change_overtook_is_not_kept(running, nats_url):
+async def test_an_answer_that_a_change_overtook_is_not_kept(running, publish):
     asked, gate = asyncio.Event(), asyncio.Event()
 
     async def slow(_request, _metadata):
@@ -241,7 +225,7 @@ async def test_an_answer_that_a_change_overtook_is_not_kept(running, nats_url):
     await asked.wait()
     before = running.gateway.reads.cache.now()
     message = events.ProductUpdated(product=events.ProductState(product_id=PRODUCT))
-    await publish(running, nats_url, "product_updated", message)
+    await publish("catalog", "product_updated", message)
     await eventually(lambda: running.gateway.reads.cache.now() > before)
     serve_product(running.services, 200)
     assert await price(running) == 200
