@@ -8,19 +8,19 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
+from chassis.batching import Batcher
 from chassis.context import current_traceparent
 from chassis.database import Database, Statements
 from chassis.errors import not_found
 from chassis.ids import new_id
 from payments.adapters import payment_statements as sql
-from payments.adapters.batching import Batcher
 from payments.adapters.event_messages import to_outgoing
 from payments.adapters.payment_rows import (
-    entry_params,
-    event_params,
-    open_params,
-    refund_params,
-    saved_params,
+    entry_rows,
+    event_rows,
+    open_rows,
+    refund_rows,
+    saved_rows,
     to_payment,
 )
 from payments.domain.ledger import Account, Posting
@@ -126,7 +126,7 @@ class PostgresPayments:
         return None if row is None else to_payment(row)
 
     async def _open_all(self, payments: Sequence[Payment]) -> Sequence[bool]:
-        rows = await self._db.fetch_all(sql.OPEN, open_params(payments))
+        rows = await self._db.fetch_all(sql.OPEN, {"payments": open_rows(payments)})
         opened = {row["id"] for row in rows}
         return [payment.id in opened for payment in payments]
 
@@ -145,7 +145,7 @@ class PostgresPayments:
 
     async def _write(self, statements: Statements, saves: Sequence[_Save]) -> set[UUID]:
         payments = [save.payment for save in saves]
-        params = saved_params(payments, saves[0].now)
+        params = {"payments": saved_rows(payments, saves[0].now), "now": saves[0].now}
         refunds = [(payment.id, refund) for payment in payments for refund in payment.refunds]
         postings = any(payment.postings for payment in payments)
         events = [
@@ -154,11 +154,11 @@ class PostgresPayments:
             for event in save.payment.events
         ]
         if refunds:
-            params |= refund_params(refunds)
+            params["refunds"] = refund_rows(refunds)
         if postings:
-            params |= entry_params(payments)
+            params["entries"] = entry_rows(payments)
         if events:
-            params |= event_params(events)
+            params["events"] = event_rows(events)
         statement = sql.save(refunds=bool(refunds), postings=postings, events=bool(events))
         saved = {row["id"] for row in await statements.fetch_all(statement, params)}
         for payment in payments:

@@ -1,10 +1,9 @@
-"""Payments as parameters and rows of the statements."""
+"""Payments as the statements take and return them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -13,101 +12,118 @@ from chassis.database import Row
 from chassis.ids import new_id
 from chassis.outbox import OutgoingEvent
 from payments.domain.ledger import LineParts
-from payments.domain.payment import PENDING, STARTED, UNKNOWN, Attempt, Payment
+from payments.domain.payment import Attempt, Payment
 from payments.domain.refunds import Refund
 from payments.domain.splits import Split
 
-Params = dict[str, Any]
-_OPEN_STATUSES = [STARTED, UNKNOWN, PENDING]
+
+def open_rows(payments: Sequence[Payment]) -> str:
+    """Return new payments and their attempts as OPEN takes them."""
+    return _json(
+        [
+            {
+                "id": payment.id,
+                "order_id": payment.order_id,
+                "provider": payment.provider,
+                "amount_minor": payment.amount_minor,
+                "currency": payment.currency,
+                "splits": payment.splits,
+                "expires_at": payment.expires_at,
+                "next_check_at": payment.next_check_at(payment.created_at),
+                "created_at": payment.created_at,
+                "attempt_id": payment.attempt.id if payment.attempt else None,
+                "token": payment.attempt.token if payment.attempt else "",
+                "phone": payment.attempt.phone if payment.attempt else "",
+            }
+            for payment in payments
+        ]
+    )
 
 
-def open_params(payments: Sequence[Payment]) -> Params:
-    """Return the parameters of OPEN."""
-    return {
-        "id": [p.id for p in payments],
-        "order_id": [p.order_id for p in payments],
-        "provider": [p.provider for p in payments],
-        "amount_minor": [p.amount_minor for p in payments],
-        "currency": [p.currency for p in payments],
-        "splits": [orjson.dumps(p.splits).decode() for p in payments],
-        "expires_at": [p.expires_at for p in payments],
-        "next_check_at": [p.next_check_at(p.created_at) for p in payments],
-        "created_at": [p.created_at for p in payments],
-        "attempt_id": [p.attempt.id if p.attempt else None for p in payments],
-        "token": [p.attempt.token if p.attempt else "" for p in payments],
-        "phone": [p.attempt.phone if p.attempt else "" for p in payments],
-    }
+def saved_rows(payments: Sequence[Payment], now: datetime) -> str:
+    """Return changed payments and their attempts as every save takes them."""
+    return _json(
+        [
+            {
+                "id": payment.id,
+                "version": payment.version,
+                "status": payment.status,
+                "captured_minor": payment.captured_minor,
+                "refunded_minor": payment.refunded_minor,
+                "refunding_minor": payment.refunding_minor,
+                "failure": payment.failure,
+                "late": payment.late,
+                "checks": payment.checks,
+                "next_check_at": payment.next_check_at(now),
+                "attempt_status": payment.attempt.status if payment.attempt else None,
+                "attempt_code": payment.attempt.code if payment.attempt else None,
+                "called_at": payment.attempt.called_at if payment.attempt else None,
+            }
+            for payment in payments
+        ]
+    )
 
 
-def saved_params(payments: Sequence[Payment], now: datetime) -> Params:
-    """Return the parameters of the part that every save has."""
-    attempts = [p.attempt for p in payments]
-    return {
-        "id": [p.id for p in payments],
-        "version": [p.version for p in payments],
-        "status": [p.status for p in payments],
-        "captured_minor": [p.captured_minor for p in payments],
-        "refunded_minor": [p.refunded_minor for p in payments],
-        "refunding_minor": [p.refunding_minor for p in payments],
-        "failure": [p.failure for p in payments],
-        "late": [p.late for p in payments],
-        "checks": [p.checks for p in payments],
-        "next_check_at": [p.next_check_at(now) for p in payments],
-        "attempt_status": [a.status if a else None for a in attempts],
-        "attempt_code": [a.code if a else None for a in attempts],
-        "called_at": [a.called_at if a else None for a in attempts],
-        "open_statuses": _OPEN_STATUSES,
-        "now": now,
-    }
+def refund_rows(refunds: Sequence[tuple[UUID, Refund]]) -> str:
+    """Return refunds, given with their payments' ids."""
+    return _json(
+        [
+            {
+                "id": refund.id,
+                "payment_id": payment_id,
+                "amount_minor": refund.amount_minor,
+                "status": refund.status,
+                "reason": refund.reason,
+                "lines": refund.lines,
+                "is_cancellation": refund.is_cancellation,
+                "created_at": refund.created_at,
+            }
+            for payment_id, refund in refunds
+        ]
+    )
 
 
-def refund_params(refunds: Sequence[tuple[UUID, Refund]]) -> Params:
-    """Return the parameters of the part that writes refunds, given with their payments' ids."""
-    return {
-        "refund_id": [r.id for _, r in refunds],
-        "refund_payment_id": [payment_id for payment_id, _ in refunds],
-        "refund_amount_minor": [r.amount_minor for _, r in refunds],
-        "refund_status": [r.status for _, r in refunds],
-        "refund_reason": [r.reason for _, r in refunds],
-        "refund_lines": [orjson.dumps(r.lines).decode() for _, r in refunds],
-        "refund_is_cancellation": [r.is_cancellation for _, r in refunds],
-        "refund_created_at": [r.created_at for _, r in refunds],
-    }
-
-
-def entry_params(payments: Sequence[Payment]) -> Params:
-    """Return the parameters of the part that enters the payments' postings into the ledger."""
+def entry_rows(payments: Sequence[Payment]) -> str:
+    """Return the ledger entries of the payments' postings."""
     entries = [
-        (payment.id, posting.id, posting.event, account, amount_minor)
+        {
+            "payment_id": payment.id,
+            "transaction_id": transaction_id,
+            "event": posting.event,
+            "account_id": account.id,
+            "amount_minor": amount_minor,
+            "currency": account.currency,
+        }
         for payment in payments
         for posting in payment.postings
+        for transaction_id in (posting.id,)
         for account, amount_minor in posting.entries
     ]
-    return {
-        # Sorted, because ids of one millisecond are not: the list of entries follows the ids.
-        "entry_id": sorted(new_id() for _ in entries),
-        "entry_payment_id": [payment_id for payment_id, _, _, _, _ in entries],
-        "entry_transaction_id": [transaction_id for _, transaction_id, _, _, _ in entries],
-        "entry_event": [event for _, _, event, _, _ in entries],
-        "entry_account_id": [account.id for _, _, _, account, _ in entries],
-        "entry_amount_minor": [amount_minor for _, _, _, _, amount_minor in entries],
-        "entry_currency": [account.currency for _, _, _, account, _ in entries],
-    }
+    # Sorted, because ids of one millisecond are not: the list of entries follows the ids.
+    for entry, entry_id in zip(entries, sorted(new_id() for _ in entries), strict=True):
+        entry["id"] = entry_id
+    return _json(entries)
 
 
-def event_params(events: Sequence[tuple[UUID, OutgoingEvent, str]]) -> Params:
-    """Return the parameters of the part that appends events.
+def event_rows(events: Sequence[tuple[UUID, OutgoingEvent, str]]) -> str:
+    """Return events; each comes with its payment's id and its request's traceparent."""
+    return _json(
+        [
+            {
+                "id": event.id,
+                "payment_id": payment_id,
+                "name": event.name,
+                "aggregate": event.aggregate_id,
+                "payload": "\\x" + event.message.SerializeToString().hex(),
+                "traceparent": traceparent,
+            }
+            for payment_id, event, traceparent in events
+        ]
+    )
 
-    Each comes with its payment's id and the traceparent of the request that it happened in.
-    """
-    return {
-        "event_id": [event.id for _, event, _ in events],
-        "event_payment_id": [payment_id for payment_id, _, _ in events],
-        "event_name": [event.name for _, event, _ in events],
-        "event_aggregate": [event.aggregate_id for _, event, _ in events],
-        "event_payload": [event.message.SerializeToString() for _, event, _ in events],
-        "event_traceparent": [traceparent for _, _, traceparent in events],
-    }
+
+def _json(rows: Sequence[Mapping[str, object]]) -> str:
+    return orjson.dumps(rows).decode()
 
 
 def to_payment(row: Row) -> Payment:

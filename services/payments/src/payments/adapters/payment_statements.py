@@ -1,4 +1,8 @@
-"""The SQL of the payment repository, one statement per step."""
+"""The SQL of the payment repository, one statement per step.
+
+Rows go in as one JSON document each: arrays of parameters took a quarter of the process's time,
+because psycopg builds them element by element in Python.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,10 @@ from functools import cache
 
 OPEN = """
 WITH input AS (
-    SELECT * FROM unnest(
-        %(id)s::uuid[], %(order_id)s::uuid[], %(provider)s::text[], %(amount_minor)s::bigint[],
-        %(currency)s::text[], %(splits)s::text[], %(expires_at)s::timestamptz[],
-        %(next_check_at)s::timestamptz[], %(created_at)s::timestamptz[],
-        %(attempt_id)s::uuid[], %(token)s::text[], %(phone)s::text[]
-    ) AS i (
-        id, order_id, provider, amount_minor, currency, splits, expires_at, next_check_at,
-        created_at, attempt_id, token, phone
+    SELECT * FROM jsonb_to_recordset(%(payments)s::jsonb) AS i (
+        id uuid, order_id uuid, provider text, amount_minor bigint, currency text, splits jsonb,
+        expires_at timestamptz, next_check_at timestamptz, created_at timestamptz,
+        attempt_id uuid, token text, phone text
     )
 ), opened AS (
     INSERT INTO payment (
@@ -21,7 +21,7 @@ WITH input AS (
         refunded_minor, refunding_minor, failure, late, expires_at, closed_at, close_reason,
         next_check_at, checks, version, created_at, updated_at
     )
-    SELECT id, order_id, provider, 'none', amount_minor, currency, splits::jsonb, 0, 0, 0, '',
+    SELECT id, order_id, provider, 'none', amount_minor, currency, splits, 0, 0, 0, '',
         false, expires_at, NULL, '', next_check_at, 0, 0, created_at, created_at
     FROM input
     ON CONFLICT (order_id) DO NOTHING
@@ -119,14 +119,10 @@ ON CONFLICT DO NOTHING
 
 _SAVED = """
 WITH input AS (
-    SELECT * FROM unnest(
-        %(id)s::uuid[], %(version)s::bigint[], %(status)s::text[], %(captured_minor)s::bigint[],
-        %(refunded_minor)s::bigint[], %(refunding_minor)s::bigint[], %(failure)s::text[],
-        %(late)s::boolean[], %(checks)s::integer[], %(next_check_at)s::timestamptz[],
-        %(attempt_status)s::text[], %(attempt_code)s::text[], %(called_at)s::timestamptz[]
-    ) AS i (
-        id, version, status, captured_minor, refunded_minor, refunding_minor, failure, late,
-        checks, next_check_at, attempt_status, attempt_code, called_at
+    SELECT * FROM jsonb_to_recordset(%(payments)s::jsonb) AS i (
+        id uuid, version bigint, status text, captured_minor bigint, refunded_minor bigint,
+        refunding_minor bigint, failure text, late boolean, checks integer,
+        next_check_at timestamptz, attempt_status text, attempt_code text, called_at timestamptz
     )
 ), saved AS (
     UPDATE payment p SET
@@ -139,7 +135,8 @@ WITH input AS (
 ), tried AS (
     UPDATE attempt a SET
         status = i.attempt_status, code = i.attempt_code, called_at = i.called_at,
-        token = CASE WHEN i.attempt_status = ANY (%(open_statuses)s) THEN a.token ELSE '' END
+        token = CASE WHEN i.attempt_status IN ('started', 'unknown', 'pending')
+            THEN a.token ELSE '' END
     FROM input i JOIN saved s ON s.id = i.id
     WHERE a.payment_id = i.id
         AND (a.status <> i.attempt_status OR a.called_at <> i.called_at)
@@ -152,14 +149,11 @@ _REFUNDED = """
         id, payment_id, amount_minor, status, reason, lines, is_cancellation, created_at,
         updated_at
     )
-    SELECT i.id, i.payment_id, i.amount_minor, i.status, i.reason, i.lines::jsonb,
+    SELECT i.id, i.payment_id, i.amount_minor, i.status, i.reason, i.lines,
         i.is_cancellation, i.created_at, %(now)s
-    FROM unnest(
-        %(refund_id)s::uuid[], %(refund_payment_id)s::uuid[], %(refund_amount_minor)s::bigint[],
-        %(refund_status)s::text[], %(refund_reason)s::text[], %(refund_lines)s::text[],
-        %(refund_is_cancellation)s::boolean[], %(refund_created_at)s::timestamptz[]
-    ) AS i (
-        id, payment_id, amount_minor, status, reason, lines, is_cancellation, created_at
+    FROM jsonb_to_recordset(%(refunds)s::jsonb) AS i (
+        id uuid, payment_id uuid, amount_minor bigint, status text, reason text, lines jsonb,
+        is_cancellation boolean, created_at timestamptz
     ) JOIN saved s ON s.id = i.payment_id
     ON CONFLICT (id) DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at
     WHERE r.status <> excluded.status
@@ -173,11 +167,10 @@ _POSTED = """
     )
     SELECT i.id, i.transaction_id, i.event, i.account_id, i.amount_minor, i.currency, s.order_id,
         %(now)s
-    FROM unnest(
-        %(entry_id)s::uuid[], %(entry_payment_id)s::uuid[], %(entry_transaction_id)s::uuid[],
-        %(entry_event)s::text[], %(entry_account_id)s::uuid[], %(entry_amount_minor)s::bigint[],
-        %(entry_currency)s::text[]
-    ) AS i (id, payment_id, transaction_id, event, account_id, amount_minor, currency)
+    FROM jsonb_to_recordset(%(entries)s::jsonb) AS i (
+        id uuid, payment_id uuid, transaction_id uuid, event text, account_id uuid,
+        amount_minor bigint, currency text
+    )
     JOIN saved s ON s.id = i.payment_id
 )
 """
@@ -187,10 +180,9 @@ _POSTED = """
 _TOLD = """
 SELECT s.id, CASE WHEN e.id IS NOT NULL
     THEN outbox_append(e.id, e.name, e.aggregate, e.payload, e.traceparent) END AS sequence
-FROM saved s LEFT JOIN unnest(
-    %(event_id)s::uuid[], %(event_payment_id)s::uuid[], %(event_name)s::text[],
-    %(event_aggregate)s::text[], %(event_payload)s::bytea[], %(event_traceparent)s::text[]
-) AS e (id, payment_id, name, aggregate, payload, traceparent) ON e.payment_id = s.id
+FROM saved s LEFT JOIN jsonb_to_recordset(%(events)s::jsonb) AS e (
+    id uuid, payment_id uuid, name text, aggregate text, payload bytea, traceparent text
+) ON e.payment_id = s.id
 """
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from chassis.batching import Batcher
 from chassis.clock import Clock
 from payments.app.methods import Methods
 from payments.app.ports import PaymentRepository
@@ -16,6 +17,9 @@ from payments.domain import status
 from payments.domain.payment import Payment, ProviderState
 
 _CHECK_AFTER = timedelta(seconds=30)
+_COMMANDS_AT_ONCE = 32
+_BATCHES_AT_ONCE = 4
+"""A provider that is slow to capture holds up its own batch only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,10 @@ class CaptureOrders:
 
 
 class CaptureHandler:
-    """Three statements for a batch of any size: intent, provider, record."""
+    """Three statements for a batch of any size: intent, provider, record.
+
+    Commands that meet are one batch too: each order's settling asks for its own capture.
+    """
 
     def __init__(
         self, payments: PaymentRepository, methods: Methods, settler: Settler, clock: Clock
@@ -35,10 +42,20 @@ class CaptureHandler:
         self._methods = methods
         self._settler = settler
         self._clock = clock
+        self._commands: Batcher[CaptureOrders, dict[UUID, str]] = Batcher(
+            self._handle_all, max_items=_COMMANDS_AT_ONCE, max_batches=_BATCHES_AT_ONCE
+        )
 
     async def handle(self, command: CaptureOrders) -> dict[UUID, str]:
         """Return captured, failed (for good), not_required or unknown per order."""
-        order_ids = tuple(dict.fromkeys(command.order_ids))
+        return await self._commands.submit(command)
+
+    async def _handle_all(self, commands: Sequence[CaptureOrders]) -> list[dict[UUID, str]]:
+        order_ids = tuple(dict.fromkeys(id_ for each in commands for id_ in each.order_ids))
+        outcomes = await self._capture_all(order_ids)
+        return [{id_: outcomes[id_] for id_ in each.order_ids} for each in commands]
+
+    async def _capture_all(self, order_ids: Sequence[UUID]) -> dict[UUID, str]:
         payments = await self._payments.begin_captures(order_ids, self._clock.now() + _CHECK_AFTER)
         ready: dict[str, list[Payment]] = {}
         outcomes = dict.fromkeys(order_ids, "failed")

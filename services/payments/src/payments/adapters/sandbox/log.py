@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import orjson
+
+from chassis.batching import Batcher
 from chassis.database import Database, Session
-from payments.adapters.batching import Batcher
 from payments.app.ports import ProviderPayment
 
 _CREATE = """
@@ -19,10 +21,10 @@ INSERT INTO sandbox_payment AS s (
     attempt_id, payment_id, token, status, code, amount_minor, currency, refunded_minor, calls,
     created_at, updated_at
 )
-SELECT i.*, 0, 1, now(), now() FROM unnest(
-    %(attempt_id)s::uuid[], %(payment_id)s::uuid[], %(token)s::text[], %(status)s::text[],
-    %(code)s::text[], %(amount_minor)s::bigint[], %(currency)s::text[]
-) AS i
+SELECT i.*, 0, 1, now(), now() FROM jsonb_to_recordset(%(payments)s::jsonb) AS i (
+    attempt_id uuid, payment_id uuid, token text, status text, code text, amount_minor bigint,
+    currency text
+)
 ON CONFLICT (attempt_id) DO UPDATE SET
     calls = s.calls + 1,
     status = CASE
@@ -142,13 +144,20 @@ class SandboxLog:
         rows = await self._db.fetch_all(
             _CREATE,
             {
-                "attempt_id": [payment.attempt_id for payment, _, _ in items],
-                "payment_id": [payment.payment_id for payment, _, _ in items],
-                "token": [payment.token for payment, _, _ in items],
-                "status": [status for _, status, _ in items],
-                "code": [code for _, _, code in items],
-                "amount_minor": [payment.amount_minor for payment, _, _ in items],
-                "currency": [payment.currency for payment, _, _ in items],
+                "payments": orjson.dumps(
+                    [
+                        {
+                            "attempt_id": payment.attempt_id,
+                            "payment_id": payment.payment_id,
+                            "token": payment.token,
+                            "status": status,
+                            "code": code,
+                            "amount_minor": payment.amount_minor,
+                            "currency": payment.currency,
+                        }
+                        for payment, status, code in items
+                    ]
+                ).decode(),
                 "errors": self._errors,
             },
         )
