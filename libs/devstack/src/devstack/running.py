@@ -19,7 +19,6 @@ from devstack.state import StackState, is_locked, lock, read_state
 _POLL_S = 0.03
 _START_TIMEOUT_S = 300.0
 _STOP_TIMEOUT_S = 60.0
-_LOCKED_BY_OTHER = 75
 
 
 class StartFailedError(Exception):
@@ -81,7 +80,9 @@ class Follower:
         return self.process is None or state.pid == self.process.pid
 
     def _explain(self, code: int) -> None:
-        if code == _LOCKED_BY_OTHER:
+        from devstack.supervisor import RUNNING_ALREADY
+
+        if code == RUNNING_ALREADY:
             # Another start was faster; its stack is the one that we wait for.
             self.process = None
             return

@@ -54,7 +54,6 @@ def summary(home: Home, state: StackState, *, detached: bool) -> str:
         "",
         f"Soko is ready: {state.url}",
         f"  API documents   {state.url}/docs",
-        f"  Console         {state.url}/ops",
         "  Mails           ./soko mail",
         f"  Logs            ./soko logs    (in {home.logs})",
     ]
@@ -72,10 +71,11 @@ def _join(home: Home, port: int | None, *, demo: bool) -> int:
     if known is not None and known.phase == "running":
         print(f"Soko is running already: {known.url}")
     else:
+        known = None
         print("Soko is being started or stopped by somebody else; waiting for it.")
     try:
         with display() as screen:
-            state = Follower(home, screen).until_running()
+            state = known or Follower(home, screen).until_running()
             loaded = _load_demo(home, state, screen, demo=demo)
     except StartFailedError as error:
         print(f"\n{error}", file=sys.stderr)
