@@ -58,7 +58,7 @@ def catalog_url(make_database: Callable[[], str]) -> str:
 
 @pytest.fixture
 async def db(catalog_url: str) -> AsyncIterator[Database]:
-    database = Database(catalog_url, max_size=20)
+    database = Database(catalog_url, max_size=20, plan_once=True)
     await database.open()
     yield database
     await database.close()

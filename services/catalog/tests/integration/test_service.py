@@ -173,8 +173,8 @@ async def client(catalog_url: str, tmp_path: Path) -> AsyncIterator[Client]:
     )
     context = ServiceContext("catalog", settings)
     app = await build(context)
-    [database] = app.databases
-    await database.open()
+    for database in app.databases:
+        await database.open()
     target = f"unix:{tmp_path}/c.sock"
     client = Client(
         app,
@@ -195,7 +195,8 @@ async def client(catalog_url: str, tmp_path: Path) -> AsyncIterator[Client]:
     for peer in context.peers:
         await peer.close()
     await identity_server.stop(0)
-    await database.close()
+    for database in app.databases:
+        await database.close()
 
 
 def background(client: Client, kind: type) -> Any:
@@ -240,7 +241,7 @@ async def test_a_creation_whose_answer_was_lost_is_not_done_twice(client: Client
     )
     key = unique("key")
     first = await client.call(client.catalog.CreateProduct, request, owner, key)
-    [database] = client.app.databases
+    database = client.app.databases[-1]
     await database.execute("DELETE FROM idempotency_key WHERE key = %(key)s", {"key": key})
     again = await client.call(client.catalog.CreateProduct, request, owner, key)
     assert again == first
@@ -423,7 +424,7 @@ async def test_the_expiry_job_ends_with_its_process(client: Client) -> None:
 
 async def test_sellers_events_are_recorded_whatever_their_order(client: Client) -> None:
     seller = make_seller()
-    [database] = client.app.databases
+    database = client.app.databases[-1]
     from catalog.adapters.sellers import PostgresSellers
 
     handler = SellerEvents(PostgresSellers, SystemClock())
