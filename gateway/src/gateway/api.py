@@ -13,6 +13,8 @@ import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from google.protobuf.message import Message
+from starlette.routing import Match
+from starlette.types import Scope
 
 from chassis import context
 from chassis.actor import GUEST, Actor
@@ -30,6 +32,7 @@ from gateway.idempotency import (
     was_replayed,
 )
 from gateway.openapi import describe_rules
+from gateway.query import Model, read_query
 from gateway.rules import Access, Key, Rules, rules_of
 from gateway.visit import Visit, visit_of
 
@@ -156,6 +159,10 @@ class ApiRequest(Request):
         version = headers.expected_version(self.scope, required=bool(rules.if_match))
         return None if version == headers.ANY_VERSION else version
 
+    def query(self, model: type[Model]) -> Model:
+        """Return the query parameters; raises ServiceError for bad ones."""
+        return read_query(self.scope, model)
+
     async def json(self) -> Any:
         """Return the body's document; raise ServiceError ``malformed_json`` without one."""
         if self._document is _MISSING:
@@ -215,7 +222,17 @@ class ApiRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         found = rules_of(endpoint)
         options["openapi_extra"] = describe_rules(found, options.get("openapi_extra"))
+        options["operation_id"] = options.get("operation_id") or endpoint.__name__
         super().__init__(path, endpoint, **options)
+        self._slashes = path.count("/")
+        self._head = path.partition("{")[0]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether a request is for this route: a cheap look first, for most are not."""
+        asked: str = scope["path"]
+        if asked.count("/") != self._slashes or not asked.startswith(self._head):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler with the rules before it."""

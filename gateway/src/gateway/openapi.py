@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from gateway.query import describe_query
 from gateway.rules import Access, Key, Rules
 
 JSON = "application/json"
@@ -143,7 +144,7 @@ def _header(name: str, description: str, *, required: bool, example: str) -> dic
 
 def describe_rules(rules: Rules, extra: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what an operation's rules add to its description."""
-    parameters: list[dict[str, Any]] = []
+    parameters: list[dict[str, Any]] = describe_query(rules.query) if rules.query else []
     responses: dict[str, Any] = {}
     if rules.key is not Key.NONE:
         parameters.append(
@@ -200,6 +201,12 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
         tags=[{"name": name, "description": description} for name, description in TAGS],
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
+    for item in document["paths"].values():
+        for operation in item.values():
+            if "requestBody" in operation:
+                for status in (400, 413, 415):
+                    operation["responses"].setdefault(str(status), _problem(_TITLES[status]))
+            operation["responses"] = dict(sorted(operation["responses"].items()))
     _, definitions = models_json_schema(
         [(model, "serialization") for model in DOCUMENTS], ref_template=_REF + "{model}"
     )

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from gateway.bodies.json_body import MAX_JSON_BYTES
+from gateway.query import Parameters
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 _ATTRIBUTE = "__soko_rules__"
@@ -49,6 +50,8 @@ class Rules:
     """Whether ``If-Match`` is required; None where it means nothing."""
     form: bool = False
     """Whether the body is multipart/form-data instead of JSON."""
+    query: type[Parameters] | None = None
+    """The query parameters that the handler reads itself with ``request.query``."""
 
 
 _DEFAULT = Rules()
@@ -64,6 +67,7 @@ def rules(
     timeout_s: float = 4.8,
     if_match: bool | None = None,
     form: bool = False,
+    query: type[Parameters] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Attach rules to a handler; ``ApiRoute`` enforces and documents them."""
 
@@ -80,6 +84,7 @@ def rules(
                 timeout_s,
                 if_match,
                 form,
+                query,
             ),
         )
         return handler

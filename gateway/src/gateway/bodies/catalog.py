@@ -16,6 +16,7 @@ from gateway.bodies.fields import (
     Prose,
     Slug,
     absent,
+    example,
 )
 
 _MAX_ATTRIBUTES_BYTES = 32 * 1024
@@ -126,6 +127,22 @@ def _one_per_currency(prices: list[MoneyBody]) -> None:
 class ProductBody(Body):
     """A new product."""
 
+    model_config = example(
+        title="Kitenge shirt",
+        description="Cotton, printed in Nairobi.",
+        category_id="cat_01h455vb4pex5vsknk084sn02q",
+        status="active",
+        options=[{"name": "Size", "values": ["M", "L"]}],
+        variants=[
+            {
+                "sku": "KIT-SHIRT-M",
+                "title": "M",
+                "options": {"Size": "M"},
+                "price": {"amount_minor": 129900, "currency": "KES"},
+            }
+        ],
+    )
+
     title: Annotated[str, Line(200, 1)]
     description: Annotated[str, Prose(20_000)]
     category_id: Annotated[str, IdOf("cat", "the category")]
@@ -154,6 +171,8 @@ class ProductPatch(Body):
 
 class StockBody(Body):
     """What is physically there now."""
+
+    model_config = example(on_hand=25)
 
     location_id: Annotated[str, IdOf("loc", "the location")] | None = None
     on_hand: Annotated[int, Field(ge=0, le=MAX_STOCK, description="Units physically there")]

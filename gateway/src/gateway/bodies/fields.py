@@ -130,8 +130,15 @@ Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT, description="Amount in minor 
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, description="Units")]
 
 
+def example(**members: Any) -> ConfigDict:
+    """Return the configuration of a body that shows an example in the OpenAPI document."""
+    return ConfigDict(json_schema_extra={"examples": [members]})
+
+
 class MoneyBody(Body):
     """An amount in the minor unit of its currency."""
+
+    model_config = example(amount_minor=129900, currency="KES")
 
     amount_minor: Amount
     currency: Currency
@@ -139,6 +146,14 @@ class MoneyBody(Body):
 
 class AddressBody(Body):
     """A postal address."""
+
+    model_config = example(
+        name="Wanjiru Kamau",
+        line1="14 Biashara Street",
+        city="Nairobi",
+        postal_code="00100",
+        country="KE",
+    )
 
     name: Annotated[str, Line(200, 1)]
     line1: Annotated[str, Line(200, 1)]

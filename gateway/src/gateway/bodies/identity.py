@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from gateway.bodies.fields import Body, Country, Currency, Email, Line, Locale, absent
+from gateway.bodies.fields import Body, Country, Currency, Email, Line, Locale, absent, example
 
 Password = Annotated[
     str,
@@ -27,6 +27,10 @@ PlatformRole = Literal["buyer", "operator", "moderator", "admin"]
 class RegisterBody(Body):
     """A new account."""
 
+    model_config = example(
+        email="wanjiru@soko.example", password="a long sentence", name="Wanjiru Kamau"
+    )
+
     email: Email
     password: Password
     name: Annotated[str, Line(120, 1)]
@@ -35,6 +39,8 @@ class RegisterBody(Body):
 
 class LoginBody(Body):
     """Credentials."""
+
+    model_config = example(email="buyer@soko.example", password="a long sentence")
 
     email: Annotated[str, Line(254, 1)]
     password: AnyPassword
@@ -56,6 +62,10 @@ class MePatch(Body):
 
 class SellerBody(Body):
     """A new seller."""
+
+    model_config = example(
+        name="Jua Crafts", country="KE", currency="KES", timezone="Africa/Nairobi"
+    )
 
     name: Annotated[str, Line(120, 1)]
     country: Country

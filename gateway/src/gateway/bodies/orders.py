@@ -16,6 +16,7 @@ from gateway.bodies.fields import (
     Line,
     MoneyBody,
     Quantity,
+    example,
 )
 
 MethodType = Annotated[
@@ -31,6 +32,8 @@ MethodType = Annotated[
 class NewItemBody(Body):
     """Units of a variant."""
 
+    model_config = example(variant_id="var_01h455vb4pex5vsknk084sn02q", quantity=2)
+
     variant_id: Annotated[str, IdOf("var", "the variant")]
     quantity: Quantity
 
@@ -43,6 +46,17 @@ class QuantityBody(Body):
 
 class CartBody(Body):
     """A new cart."""
+
+    model_config = example(
+        items=[{"variant_id": "var_01h455vb4pex5vsknk084sn02q", "quantity": 1}],
+        email="wanjiru@soko.example",
+        shipping_address={
+            "name": "Wanjiru Kamau",
+            "line1": "14 Biashara Street",
+            "city": "Nairobi",
+            "country": "KE",
+        },
+    )
 
     currency: Currency | None = None
     country: Country | None = None
@@ -68,6 +82,8 @@ class PaymentMethodBody(Body):
 class CheckoutBody(Body):
     """A cart to place."""
 
+    model_config = example(payment_method={"type": "sandbox", "token": "tok_success"})
+
     payment_method: PaymentMethodBody
     email: Email | None = None
     shipping_address: AddressBody | None = None
@@ -79,5 +95,7 @@ class CheckoutBody(Body):
 
 class CancelBody(Body):
     """Why an order is cancelled."""
+
+    model_config = example(reason="Ordered twice")
 
     reason: Annotated[str, Line(500, 1)]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from gateway.bodies.fields import Body, IdOf, Line, MoneyBody, Quantity
+from gateway.bodies.fields import Body, IdOf, Line, MoneyBody, Quantity, example
 
 
 class RefundItemBody(Body):
@@ -18,6 +18,11 @@ class RefundItemBody(Body):
 
 class RefundBody(Body):
     """A refund by amount, by items, or of all that is left."""
+
+    model_config = example(
+        items=[{"item_id": "item_01h455vb4pex5vsknk084sn02q", "quantity": 1}],
+        reason="Arrived broken",
+    )
 
     amount: MoneyBody | None = None
     items: Annotated[list[RefundItemBody], Field(min_length=1, max_length=200)] | None = None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from google.protobuf.struct_pb2 import Struct
-from pydantic import StringConstraints
 
 from gateway.api import ApiRequest, ApiRoute
 from gateway.bodies.catalog import (
@@ -17,16 +16,13 @@ from gateway.bodies.catalog import (
     VariantPatch,
 )
 from gateway.bodies.fields import (
-    MAX_AMOUNT,
-    Cursor,
     IsCurrencyOrEmpty,
-    Limit,
-    OneLine,
     ProductId,
     ProductName,
     SellerName,
     VariantId,
 )
+from gateway.bodies.product_query import ProductQuery
 from gateway.openapi import answers
 from gateway.public import public_answer, read_public
 from gateway.rendering import catalog as render
@@ -37,11 +33,9 @@ from soko.common.v1.page_pb2 import PageRequest
 
 router = APIRouter(prefix="/v1", tags=["Catalogue"], route_class=ApiRoute)
 
-Filter = Annotated[str, StringConstraints(max_length=160), OneLine]
 CurrencyFilter = Annotated[
     str, IsCurrencyOrEmpty, Query(description="ISO 4217; the deployment's default without")
 ]
-Bound = Annotated[int, Query(ge=0, le=MAX_AMOUNT)]
 
 
 @router.get(
@@ -50,41 +44,27 @@ Bound = Annotated[int, Query(ge=0, le=MAX_AMOUNT)]
     summary="List and search products",
     responses=answers({200: "Products"}, {400: "invalid_cursor"}, etag=True),
 )
-@rules()
-async def list_products(
-    request: ApiRequest,
-    q: Annotated[
-        str, StringConstraints(max_length=200), OneLine, Query(description="Words to search for")
-    ] = "",
-    category: Annotated[Filter, Query(description="Id or slug, with subcategories")] = "",
-    seller: Annotated[Filter, Query(description="Id or slug")] = "",
-    min_price_minor: Bound | None = None,
-    max_price_minor: Bound | None = None,
-    currency: CurrencyFilter = "",
-    in_stock: bool = False,
-    rating_min: Annotated[float | None, Query(ge=0, le=5, allow_inf_nan=False)] = None,
-    sort: Literal["", "relevance", "newest", "price", "-price", "rating"] = "",
-    facets: bool = False,
-    limit: Limit = 20,
-    cursor: Cursor = "",
-) -> Response:
+@rules(query=ProductQuery)
+async def list_products(request: ApiRequest) -> Response:
     """List active products: filtered, searched, sorted, a page at a time."""
+    query = request.query(ProductQuery)
+    rating_min = query.rating_min
     catalog = request.backend.catalog
     reply = await request.ask(
         catalog,
         catalog.catalog.ListProducts,
         catalog_pb2.ListProductsRequest(
-            page=PageRequest(limit=limit, cursor=cursor),
-            query=q.strip(),
-            category=category,
-            seller=seller,
-            min_price_minor=min_price_minor,
-            max_price_minor=max_price_minor,
-            currency=currency,
-            in_stock=in_stock,
+            page=PageRequest(limit=query.limit, cursor=query.cursor),
+            query=query.q,
+            category=query.category,
+            seller=query.seller,
+            min_price_minor=query.min_price_minor,
+            max_price_minor=query.max_price_minor,
+            currency=query.currency,
+            in_stock=query.in_stock,
             rating_min_hundredths=None if rating_min is None else round(rating_min * 100),
-            sort=sort,
-            facets=facets,
+            sort=query.sort,
+            facets=query.facets,
         ),
         retry=True,
     )
@@ -92,7 +72,7 @@ async def list_products(
         "items": [render.product_summary(item) for item in reply.items],
         "next_cursor": reply.next_cursor or None,
     }
-    if facets:
+    if query.facets:
         document["facets"] = {each.name: render.facet(each) for each in reply.facets}
     return public_answer(request, document)
 
