@@ -131,6 +131,7 @@ class ScriptedProvider:
     capabilities: Capabilities = CAPABLE
     state: dict[UUID, ProviderState] = field(default_factory=dict)
     refunds: dict[UUID, str] = field(default_factory=dict)
+    paid_back: Counter[UUID] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     away: set[str] = field(default_factory=set)
     """Calls that have their effect, but whose answers are lost."""
@@ -167,7 +168,10 @@ class ScriptedProvider:
 
     async def refund(self, attempt_id: UUID, refund_id: UUID, amount_minor: int) -> str:
         self._begin("refund")
-        self.refunds.setdefault(refund_id, self.refund_outcome)
+        if refund_id not in self.refunds:
+            self.refunds[refund_id] = self.refund_outcome
+            if self.refund_outcome == "succeeded":
+                self.paid_back[attempt_id] += amount_minor
         return await self._answer("refund", self.refunds[refund_id])
 
     async def find_refund(self, refund_id: UUID) -> str:

@@ -20,11 +20,22 @@ from payments.domain.errors import (
     RefundExceedsCaptured,
 )
 from payments.domain.payment import ProviderState
-from services.payments.tests.builders import OTHER_SELLER, SELLER, make_order, make_split
+from services.payments.tests.builders import (
+    OTHER_SELLER,
+    SELLER,
+    make_order,
+    make_payment,
+    make_split,
+)
 from services.payments.tests.fakes import CAPABLE
 
 OPERATOR = Actor(kind="account", account_id="usr_operator", roles=frozenset({"operator"}))
 MEMBER = Actor(kind="account", account_id="usr_member")
+
+
+def again(payment):
+    """The command that opened a payment."""
+    return make_order("tok_success", *payment.splits, order_id=payment.order_id)
 
 
 async def captured(desk, *splits):
@@ -127,6 +138,20 @@ async def test_a_provider_that_would_pay_twice_is_never_called_twice(desk, memor
     assert (await desk.authorize.handle(order)).outcome == "declined"
 
 
+@pytest.mark.parametrize("reached", [True, False])
+async def test_a_crash_before_the_answer_is_recorded_loses_nothing(desk, memory, provider, reached):
+    payment = make_payment()
+    await memory.open(payment)
+    if reached:
+        await provider.create(settle.as_asked_for(payment))
+    assert (await desk.authorize.handle(again(payment))).outcome == (
+        "authorized" if reached else "unknown"
+    )
+    await run_until_quiet(desk, 10)
+    assert memory.events == [(payment.order_id, events.PaymentAuthorized())]
+    assert provider.calls["create"] == 1
+
+
 async def test_declines_say_why(desk, provider):
     provider.outcome = "declined"
     answer = await desk.authorize.handle(make_order())
@@ -171,6 +196,20 @@ async def test_an_authorization_is_voided(desk, memory, provider):
     assert memory.events[-1] == (order.order_id, events.PaymentVoided())
     assert await desk.capture.handle(CaptureOrders((order.order_id,))) == {order.order_id: "failed"}
     assert provider.calls["void"] == 1
+
+
+async def test_a_closed_order_is_neither_sent_again_nor_captured(desk, provider):
+    unsent, held = make_order(), make_order()
+    await desk.authorize.handle(held)
+    provider.refused = {"create", "void"}
+    await desk.authorize.handle(unsent)
+    for order in (unsent, held):
+        assert not (await desk.cancel.handle(CancelPayment(order.order_id, "")))[0]
+    provider.refused = {"void"}
+    await run_until_quiet(desk, 20)
+    done = await desk.capture.handle(CaptureOrders((unsent.order_id, held.order_id)))
+    assert set(done.values()) == {"failed"}
+    assert (provider.calls["create"], provider.calls["capture"]) == (2, 0)
 
 
 async def test_captured_money_is_refunded(desk, memory):

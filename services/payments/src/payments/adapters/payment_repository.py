@@ -145,7 +145,11 @@ class PostgresPayments:
 
     async def _write(self, statements: Statements, saves: Sequence[_Save]) -> set[UUID]:
         payments = [save.payment for save in saves]
-        params = {"payments": saved_rows(payments, saves[0].now), "now": saves[0].now}
+        params = {
+            "ids": "{" + ",".join(str(payment.id) for payment in payments) + "}",
+            "payments": saved_rows(payments, saves[0].now),
+            "now": saves[0].now,
+        }
         refunds = [(payment.id, refund) for payment in payments for refund in payment.refunds]
         postings = any(payment.postings for payment in payments)
         events = [

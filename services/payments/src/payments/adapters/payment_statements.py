@@ -117,6 +117,8 @@ SELECT i.*, %(now)s FROM unnest(
 ON CONFLICT DO NOTHING
 """
 
+# The ids stand there once more as an array: the plan is made once, while the table is small, and by
+# the join alone it would read the whole table ever after.
 _SAVED = """
 WITH input AS (
     SELECT * FROM jsonb_to_recordset(%(payments)s::jsonb) AS i (
@@ -130,13 +132,13 @@ WITH input AS (
         refunded_minor = i.refunded_minor, refunding_minor = i.refunding_minor,
         failure = i.failure, late = i.late, checks = i.checks, next_check_at = i.next_check_at,
         version = p.version + 1, updated_at = %(now)s
-    FROM input i WHERE p.id = i.id AND p.version = i.version
+    FROM input i WHERE p.id = ANY (%(ids)s::uuid[]) AND p.id = i.id AND p.version = i.version
     RETURNING p.id, p.order_id
 ), tried AS (
     UPDATE attempt a SET
         status = i.attempt_status, code = i.attempt_code, called_at = i.called_at,
-        token = CASE WHEN i.attempt_status IN ('started', 'unknown', 'pending')
-            THEN a.token ELSE '' END
+        token = CASE WHEN i.attempt_status IN ('started', 'unknown') THEN a.token ELSE '' END,
+        phone = CASE WHEN i.attempt_status IN ('started', 'unknown') THEN a.phone ELSE '' END
     FROM input i JOIN saved s ON s.id = i.id
     WHERE a.payment_id = i.id
         AND (a.status <> i.attempt_status OR a.called_at <> i.called_at)

@@ -13,6 +13,7 @@ from typing import TypeVar
 from uuid import UUID, uuid5
 
 from chassis.clock import Clock
+from chassis.errors import ServiceError
 from chassis.logs import get_logger
 from payments.app.methods import Methods
 from payments.app.ports import PaymentRepository, Provider, ProviderAway, ProviderPayment
@@ -34,7 +35,11 @@ async def ask(call: Awaitable[T]) -> T | None:
             return await call
     except (TimeoutError, ProviderAway) as error:
         _log.warning("provider_silent", error=type(error).__name__)
-        return None
+    except ServiceError as error:
+        if error.kind not in ("unavailable", "timeout"):
+            raise
+        _log.warning("provider_silent", error=error.code)
+    return None
 
 
 def as_asked_for(payment: Payment) -> ProviderPayment:

@@ -316,8 +316,6 @@ class Payment:
         attempt = self.attempt
         if self.unresolved and attempt is not None and now - attempt.called_at >= LOST_AFTER:
             self._end(status.FAILED, "not_received", PaymentFailed("not_received"))
-        else:
-            self.lose_answer()
 
     def _learn_pending(self, now: datetime, pending_ttl_s: float | None) -> None:
         attempt = self.attempt

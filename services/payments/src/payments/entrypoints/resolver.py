@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from chassis.errors import ServiceError
+from chassis.logs import get_logger
 from payments.app.resolve_due import ResolveDue
 
 _INTERVAL_S = 1.0
+_log = get_logger(__name__)
 
 
 class Resolver:
@@ -19,7 +22,12 @@ class Resolver:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set."""
         while not stop.is_set():
-            if await self._resolve_due.handle() == 0:
+            try:
+                settled = await self._resolve_due.handle()
+            except ServiceError as error:
+                _log.warning("resolver_waits", error=error.code)
+                settled = 0
+            if settled == 0:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_INTERVAL_S):
                         await stop.wait()
