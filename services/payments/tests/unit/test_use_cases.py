@@ -1,6 +1,7 @@
 """The use cases against a provider that loses answers, changes its mind and is slow."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,16 @@ async def test_a_lost_answer_is_unknown_and_found_when_asked_again(desk, provide
     assert (await desk.authorize.handle(order)).outcome == "unknown"
     assert (await desk.authorize.handle(order)).outcome == "authorized"
     assert provider.calls == {"create": 1, "find": 1}
+
+
+async def test_who_asks_again_need_not_name_the_method(desk, provider):
+    order = make_order()
+    question = replace(order, method_type="", token="")
+    with pytest.raises(MethodUnavailable):
+        await desk.authorize.handle(question)
+    provider.away = {"create"}
+    await desk.authorize.handle(order)
+    assert (await desk.authorize.handle(question)).outcome == "authorized"
 
 
 async def test_a_lost_answer_is_resolved_though_nobody_asks(desk, memory, provider):

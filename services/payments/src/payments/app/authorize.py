@@ -13,7 +13,7 @@ from payments.app.methods import NO_PROVIDER, Methods
 from payments.app.ports import PaymentRepository
 from payments.app.settle import Settler, as_asked_for, ask
 from payments.domain import status
-from payments.domain.errors import OrderClosed, PaymentDiffers
+from payments.domain.errors import MethodUnavailable, OrderClosed, PaymentDiffers
 from payments.domain.payment import PENDING, Attempt, Payment
 from payments.domain.splits import Split, check_splits
 
@@ -22,7 +22,10 @@ _DECLINE_REASONS = frozenset({"declined", "insufficient_funds"})
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeOrder:
-    """Authorize ``amount_minor`` for an order; repeating it answers what became of it."""
+    """Authorize ``amount_minor`` for an order; repeating it answers what became of it.
+
+    Without a ``method_type`` it only asks: whoever repeats it need not keep the buyer's token.
+    """
 
     order_id: UUID
     amount_minor: int
@@ -68,9 +71,10 @@ class AuthorizeHandler:
         SplitsDoNotAddUp, and PaymentDiffers for another amount than the order's payment has.
         """
         check_splits(command.splits, command.amount_minor)
-        method = self._methods.of_type(command.method_type)
-        if method.provider is not None:
-            method.provider.check_method(command.token, command.phone)
+        if command.method_type:
+            method = self._methods.of_type(command.method_type)
+            if method.provider is not None:
+                method.provider.check_method(command.token, command.phone)
         payment = await self._shared_flight(command)
         if payment.closed_at is not None:
             raise OrderClosed("the order was cancelled")
@@ -94,17 +98,23 @@ class AuthorizeHandler:
             flight.exception()
 
     async def _fly(self, command: AuthorizeOrder) -> Payment:
+        if not command.method_type:
+            return await self._existing(command)
         payment = self._new_payment(command)
         if not await self._payments.open(payment):
-            existing = await self._payments.find_by_order(command.order_id)
-            if existing is None:
-                raise AssertionError("the order id was taken a moment ago")
-            if existing.closed_at is not None or not existing.unresolved:
-                return existing
-            return await self._settler.settle(existing)
+            return await self._existing(command)
         if payment.attempt is None:
             return payment
         return await self._first_call(payment)
+
+    async def _existing(self, command: AuthorizeOrder) -> Payment:
+        existing = await self._payments.find_by_order(command.order_id)
+        if existing is None:
+            # Without a method this was only a question, and there is nothing to answer.
+            raise MethodUnavailable("the order has no payment, and no method was given")
+        if existing.closed_at is not None or not existing.unresolved:
+            return existing
+        return await self._settler.settle(existing)
 
     async def _first_call(self, payment: Payment) -> Payment:
         provider = self._methods.provider(payment.provider)
