@@ -15,7 +15,15 @@ from catalog.domain.errors import (
     TooManyLocations,
 )
 from catalog.domain.seller import Seller
-from catalog.domain.stock import MAX_LOCATIONS, HeldLine, Hold, Location, Stock, WantedLine
+from catalog.domain.stock import (
+    MAX_LOCATIONS,
+    HeldLine,
+    Hold,
+    Location,
+    Stock,
+    WantedLine,
+    demand_per_variant,
+)
 from chassis.ids import format_id
 
 
@@ -179,7 +187,7 @@ class MemoryInventory:
                 raise ReservationRefused("price_changed", [_named(line.variant_id)])
         short = [
             {**_named(variant), "requested": wanted, "available": self._free(variant)}
-            for variant, wanted in _demand(lines).items()
+            for variant, wanted in demand_per_variant(lines).items()
             if wanted > self._free(variant)
         ]
         if short:
@@ -191,7 +199,7 @@ class MemoryInventory:
         )
 
     def _take(self, line: WantedLine, lines: Sequence[WantedLine]) -> list[HeldLine]:
-        demand = _demand(lines)[line.variant_id]
+        demand = demand_per_variant(lines)[line.variant_id]
         places = sorted(
             (place for variant, place in self.counts if variant == line.variant_id),
             key=lambda place: (
@@ -226,13 +234,6 @@ class MemoryInventory:
             (self.counts[line.variant_id, by_ref[line.location]], line.quantity)
             for line in hold.lines
         ]
-
-
-def _demand(lines: Sequence[WantedLine]) -> dict[UUID, int]:
-    demand: dict[UUID, int] = {}
-    for line in lines:
-        demand[line.variant_id] = demand.get(line.variant_id, 0) + line.quantity
-    return demand
 
 
 def _named(variant_id: UUID) -> dict[str, object]:

@@ -24,6 +24,7 @@ from catalog.domain.stock import (
     Location,
     Stock,
     WantedLine,
+    demand_per_variant,
 )
 from chassis.context import current_traceparent
 from chassis.database import Database
@@ -78,9 +79,9 @@ SELECT * FROM put
 
 _RESERVE = """
 SELECT outcome, lines, held_until FROM reserve_stock(
-    %(order_id)s, %(line_ids)s, %(variant_ids)s, %(quantities)s::integer[], %(amounts)s::bigint[],
-    %(currencies)s, %(variant_refs)s, %(expires_at)s, %(event_id)s, %(order_ref)s, %(head)s,
-    %(tail)s, %(traceparent)s)
+    %(order_id)s, %(line_ids)s, %(variant_ids)s, %(quantities)s::integer[], %(demands)s::bigint[],
+    %(amounts)s::bigint[], %(currencies)s, %(variant_refs)s, %(expires_at)s, %(event_id)s,
+    %(order_ref)s, %(head)s, %(tail)s, %(traceparent)s)
 """
 _COMMIT = """
 SELECT commit_stock(%(order_ids)s, %(refs)s, %(ids)s, %(payloads)s, %(traceparent)s) AS orders
@@ -199,6 +200,7 @@ class PostgresInventory:
     ) -> Hold:
         """Hold all lines or none; raises ReservationRefused."""
         order_ref = format_id("ord", order_id)
+        demand = demand_per_variant(lines)
         head, tail = outgoing.reserved_frame(order_ref, expires_at)
         row = await self._db.fetch_one(
             _RESERVE,
@@ -207,6 +209,7 @@ class PostgresInventory:
                 "line_ids": [line.line_id for line in lines],
                 "variant_ids": [line.variant_id for line in lines],
                 "quantities": [line.quantity for line in lines],
+                "demands": [demand[line.variant_id] for line in lines],
                 "amounts": [line.price.amount_minor for line in lines],
                 "currencies": [line.price.currency for line in lines],
                 "variant_refs": [format_id("var", line.variant_id) for line in lines],

@@ -239,7 +239,7 @@ Index(
 reservation = Table(
     "reservation",
     metadata,
-    _id("order_id", "order_hold.order_id", primary=True),
+    _id("order_id", primary=True),
     _id("line_id", primary=True),
     _id("variant_id"),
     _id("location_id", primary=True),

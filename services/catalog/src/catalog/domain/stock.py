@@ -112,3 +112,14 @@ def check_orders(order_ids: Sequence[UUID]) -> None:
     """Raise ValidationFailed for more orders than one call may name, or none."""
     if not 1 <= len(order_ids) <= MAX_ORDERS:
         raise ValidationFailed([("/order_ids", f"must have 1 to {MAX_ORDERS} items")])
+
+
+def demand_per_variant(lines: Sequence[WantedLine]) -> dict[UUID, int]:
+    """Return the units that all lines together ask of each variant.
+
+    Two lines may share a variant: judged each by itself, both could be served and then not both.
+    """
+    demand: dict[UUID, int] = {}
+    for line in lines:
+        demand[line.variant_id] = demand.get(line.variant_id, 0) + line.quantity
+    return demand
