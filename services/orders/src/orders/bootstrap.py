@@ -9,15 +9,16 @@ from chassis.broker import Broker
 from chassis.clock import Clock, SystemClock
 from chassis.consumer import EventConsumer
 from chassis.cursors import CursorCodec
-from chassis.database import Database, Statements
+from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
 from orders.adapters.cart_store import PostgresCarts
 from orders.adapters.catalog_grpc import CatalogInventory, CatalogVariants
 from orders.adapters.identity_grpc import IdentityAccounts, IdentitySellers
 from orders.adapters.leftovers import PostgresLeftovers
-from orders.adapters.order_store import PostgresCheckouts, PostgresOrders
+from orders.adapters.order_store import PostgresCheckouts, PostgresOrders, PostgresPaymentNews
 from orders.adapters.payments_grpc import PaymentsClient
+from orders.adapters.remembered_variants import RememberedVariants
 from orders.app.add_item import AddItemHandler
 from orders.app.cancel_order import CancelOrderHandler
 from orders.app.checkout_cart import CheckoutCartHandler
@@ -59,6 +60,7 @@ class _Parts:
     carts: PostgresCarts
     checkouts: PostgresCheckouts
     variants: CatalogVariants
+    remembered: RememberedVariants
     inventory: CatalogInventory
     payments: PaymentsClient
     accounts: IdentityAccounts
@@ -76,6 +78,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
     broker = Broker(settings.nats_url, _CONTEXT)
     relay = Relay(db, broker, _CONTEXT)
     parts = _parts(context, db, relay)
+    await broker.follow("catalog", parts.remembered.hear, parts.remembered.forget)
     settle = SettleOrdersHandler(parts.checkouts, parts.inventory, parts.payments, parts.clock)
     settle_worker = SettleWorker(settle)
     runner = SagaRunner(
@@ -122,11 +125,13 @@ def _parts(context: ServiceContext[OrdersSettings], db: Database, relay: Relay) 
     catalog = context.peer("catalog", settings.catalog_target)
     payments = context.peer("payments", settings.payments_target)
     identity = context.peer("identity", settings.identity_target)
+    variants = CatalogVariants(catalog)
     return _Parts(
         db=db,
         carts=PostgresCarts(db),
         checkouts=PostgresCheckouts(db, relay.nudge),
-        variants=CatalogVariants(catalog),
+        variants=variants,
+        remembered=RememberedVariants(variants),
         inventory=CatalogInventory(catalog),
         payments=PaymentsClient(payments),
         accounts=IdentityAccounts(identity),
@@ -155,12 +160,12 @@ def _cart_use_cases(parts: _Parts) -> CartUseCases:
     editor = CartEditor(parts.carts, parts.tokens, parts.clock)
     return CartUseCases(
         create=CreateCartHandler(
-            parts.carts, parts.variants, parts.clock, parts.settings.default_currency
+            parts.carts, parts.remembered, parts.clock, parts.settings.default_currency
         ),
         get=GetCartHandler(parts.carts, parts.tokens),
         get_mine=GetMyCartHandler(parts.carts),
-        add_item=AddItemHandler(editor, parts.variants),
-        update_item=UpdateItemHandler(editor, parts.variants),
+        add_item=AddItemHandler(editor, parts.remembered),
+        update_item=UpdateItemHandler(editor, parts.remembered),
         remove_item=RemoveItemHandler(editor),
         claim=ClaimCartHandler(parts.carts, parts.tokens, parts.clock),
         set_email=SetEmailHandler(editor),
@@ -181,15 +186,11 @@ def _order_use_cases(parts: _Parts, saga_worker: SagaWorker) -> OrderUseCases:
 def _consumer(
     parts: _Parts, broker: Broker, relay: Relay, saga_worker: SagaWorker
 ) -> EventConsumer:
-    def store(session: Statements) -> PostgresCheckouts:
-        # The relay is nudged after the commit, when there is something to see.
-        return PostgresCheckouts(session, lambda: None)
-
     def committed() -> None:
         relay.nudge()
         saga_worker.wake()
 
-    handler = PaymentEventHandler(store, committed, parts.clock)
+    handler = PaymentEventHandler(PostgresPaymentNews, committed, parts.clock)
     return EventConsumer(
         parts.db,
         broker,
