@@ -285,7 +285,7 @@ class FakeCatalog:
             lines.get(variant_id, 0) for lines in taken
         )
 
-    async def find(self, variant_ids: Sequence[str], currency: str = "") -> Mapping[str, Variant]:
+    async def find(self, variant_ids: Sequence[str]) -> Mapping[str, Variant]:
         await asyncio.sleep(0)
         if self.away:
             raise unavailable("catalog")

@@ -10,25 +10,36 @@ from typing import Any
 
 import orjson
 
+from chassis.batching import Batcher
 from chassis.database import Database
 from chassis.ids import format_id, parse_id
 from orders.app.ports import Key, StoredAnswer, UsedKey
 from orders.domain.address import Address
 from orders.domain.cart import Cart, CartItem
 
-_INSERT = """
+_COLUMNS = """id uuid, account_id uuid, token_generation smallint, status text, currency text,
+    currency_fixed boolean, country text, items jsonb, email text, shipping_address jsonb,
+    version bigint, now timestamptz"""
+_INSERT = f"""
 INSERT INTO cart (id, account_id, token_generation, status, currency, currency_fixed, country,
     items, email, shipping_address, version, attempts, created_at, updated_at)
-VALUES (%(id)s, %(account_id)s, %(token_generation)s, %(status)s, %(currency)s,
-    %(currency_fixed)s, %(country)s, %(items)s::jsonb, %(email)s, %(shipping_address)s::jsonb,
-    %(version)s, 0, %(now)s, %(now)s)
+SELECT id, account_id, token_generation, status, currency, currency_fixed, country, items, email,
+    shipping_address, version, 0, now, now
+FROM jsonb_to_recordset(%(carts)s::jsonb) AS c({_COLUMNS})
 ON CONFLICT (id) DO NOTHING
+RETURNING id
 """
 _LOAD = "SELECT * FROM cart WHERE id = %(id)s AND status <> 'merged'"
+# OFFSET 0 keeps the look at the keys a search by index for each cart, whatever the plan's age.
 _LOAD_FOR_CHECKOUT = """
-SELECT cart.*, k.fingerprint AS key_fingerprint, k.order_id AS key_order_id
-FROM cart LEFT JOIN checkout_key k ON k.scope = %(scope)s AND k.key = %(key)s
-WHERE cart.id = %(id)s AND cart.status <> 'merged'
+SELECT i.place, cart.*, k.fingerprint AS key_fingerprint, k.order_id AS key_order_id
+FROM jsonb_to_recordset(%(wanted)s::jsonb) AS i(place integer, id uuid, scope text, key text)
+JOIN cart ON cart.id = i.id
+LEFT JOIN LATERAL (
+    SELECT fingerprint, order_id FROM checkout_key
+    WHERE checkout_key.scope = i.scope AND checkout_key.key = i.key OFFSET 0
+) k ON true
+WHERE cart.id = ANY (%(ids)s::uuid[]) AND cart.status <> 'merged'
 """
 _NEWEST_OPEN = """
 SELECT * FROM cart WHERE account_id = %(account_id)s AND status = 'open'
@@ -60,6 +71,10 @@ WHERE id = %(id)s AND status = 'open' AND version = %(version)s - 1
 """
 
 
+_Record = dict[str, object]
+_Found = tuple[Cart, UsedKey | None] | None
+
+
 class _CartMovedError(Exception):
     """One of two carts was changed: neither is saved."""
 
@@ -69,11 +84,14 @@ class PostgresCarts:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._creations: Batcher[_Record, bool] = Batcher(self._create_all)
+        self._looks: Batcher[tuple[str, Key], _Found] = Batcher(self._look_at_all)
 
     async def create(self, cart: Cart, now: datetime) -> bool:
         """Store a new cart; return False if its id exists already."""
-        params = {**_params(cart, now), "status": cart.status, "country": cart.country}
-        return await self._db.execute(_INSERT, params) == 1
+        record = _record(cart, now)
+        record["status"], record["country"] = cart.status, cart.country
+        return await self._creations.submit(record)
 
     async def load(self, cart_id: str) -> Cart | None:
         """Return a cart that was not merged into another."""
@@ -82,14 +100,7 @@ class PostgresCarts:
 
     async def load_for_checkout(self, cart_id: str, key: Key) -> tuple[Cart, UsedKey | None] | None:
         """Return a cart and what is known of a checkout key."""
-        params = {"id": parse_id("cart", cart_id), "scope": key.scope, "key": key.key}
-        row = await self._db.fetch_one(_LOAD_FOR_CHECKOUT, params)
-        if row is None:
-            return None
-        used = None
-        if row["key_order_id"] is not None:
-            used = UsedKey(row["key_fingerprint"], format_id("ord", row["key_order_id"]))
-        return cart_of(row), used
+        return await self._looks.submit((cart_id, key))
 
     async def newest_open_of(self, account_id: str) -> Cart | None:
         """Return the account's open cart that was changed last."""
@@ -113,10 +124,7 @@ class PostgresCarts:
 
     async def merge(self, target: Cart, guest: Cart, now: datetime) -> bool:
         """Replace the target's former version and end the guest's cart, both or neither."""
-        end_params = {
-            **_params(guest, now),
-            "target_id": parse_id("cart", target.id),
-        }
+        end_params = {**_params(guest, now), "target_id": parse_id("cart", target.id)}
         # In id order, so that two merges of the same carts do not wait for each other.
         writes = sorted(
             [(target.id, _SAVE, _params(target, now)), (guest.id, _END_MERGED, end_params)],
@@ -131,6 +139,23 @@ class PostgresCarts:
             return False
         return True
 
+    async def _create_all(self, records: Sequence[_Record]) -> Sequence[bool]:
+        params = {"carts": orjson.dumps(records).decode()}
+        created = {row["id"] for row in await self._db.fetch_all(_INSERT, params)}
+        return [record["id"] in created for record in records]
+
+    async def _look_at_all(self, wanted: Sequence[tuple[str, Key]]) -> Sequence[_Found]:
+        records = [
+            {"place": place, "id": parse_id("cart", cart_id), "scope": key.scope, "key": key.key}
+            for place, (cart_id, key) in enumerate(wanted)
+        ]
+        ids = "{" + ",".join(str(record["id"]) for record in records) + "}"
+        params = {"wanted": orjson.dumps(records).decode(), "ids": ids}
+        found: list[_Found] = [None] * len(wanted)
+        for row in await self._db.fetch_all(_LOAD_FOR_CHECKOUT, params):
+            found[row["place"]] = (cart_of(row), _used_key(row))
+        return found
+
 
 def answer_params(answer: StoredAnswer) -> dict[str, object]:
     """Return the parameters that store an answer with its effect."""
@@ -144,38 +169,21 @@ def answer_params(answer: StoredAnswer) -> dict[str, object]:
 
 def items_text(items: Sequence[CartItem]) -> str:
     """Return lines as the JSON that the column ``items`` holds."""
-    records = [
-        {
-            "id": item.id,
-            "variant_id": item.variant_id,
-            "product_id": item.product_id,
-            "seller_id": item.seller_id,
-            "seller_name": item.seller_name,
-            "category_id": item.category_id,
-            "title": item.title,
-            "sku": item.sku,
-            "quantity": item.quantity,
-            "unit_price_minor": item.unit_price_minor,
-        }
-        for item in items
-    ]
-    return orjson.dumps(records).decode()
+    return orjson.dumps(_item_records(items)).decode()
 
 
-def address_text(address: Address) -> str:
-    """Return an address as JSON."""
-    return orjson.dumps(
-        {
-            "name": address.name,
-            "line1": address.line1,
-            "line2": address.line2,
-            "city": address.city,
-            "region": address.region,
-            "postal_code": address.postal_code,
-            "country": address.country,
-            "phone": address.phone,
-        }
-    ).decode()
+def address_record(address: Address) -> dict[str, str]:
+    """Return an address as the columns hold it."""
+    return {
+        "name": address.name,
+        "line1": address.line1,
+        "line2": address.line2,
+        "city": address.city,
+        "region": address.region,
+        "postal_code": address.postal_code,
+        "country": address.country,
+        "phone": address.phone,
+    }
 
 
 def cart_of(row: Mapping[str, Any]) -> Cart:
@@ -198,16 +206,49 @@ def cart_of(row: Mapping[str, Any]) -> Cart:
     )
 
 
-def _params(cart: Cart, now: datetime) -> dict[str, object]:
+def _used_key(row: Mapping[str, Any]) -> UsedKey | None:
+    if row["key_order_id"] is None:
+        return None
+    return UsedKey(row["key_fingerprint"], format_id("ord", row["key_order_id"]))
+
+
+def _item_records(items: Sequence[CartItem]) -> list[dict[str, object]]:
+    return [
+        {
+            "id": item.id,
+            "variant_id": item.variant_id,
+            "product_id": item.product_id,
+            "seller_id": item.seller_id,
+            "seller_name": item.seller_name,
+            "category_id": item.category_id,
+            "title": item.title,
+            "sku": item.sku,
+            "quantity": item.quantity,
+            "unit_price_minor": item.unit_price_minor,
+        }
+        for item in items
+    ]
+
+
+def _record(cart: Cart, now: datetime) -> _Record:
+    address = cart.shipping_address
     return {
         "id": parse_id("cart", cart.id),
         "account_id": parse_id("usr", cart.account_id) if cart.account_id else None,
         "token_generation": cart.token_generation,
         "currency": cart.currency,
         "currency_fixed": cart.currency_fixed,
-        "items": items_text(cart.items),
+        "items": _item_records(cart.items),
         "email": cart.email,
-        "shipping_address": address_text(cart.shipping_address) if cart.shipping_address else None,
+        "shipping_address": address_record(address) if address else None,
         "version": cart.version,
         "now": now,
     }
+
+
+def _params(cart: Cart, now: datetime) -> dict[str, object]:
+    record = _record(cart, now)
+    record["items"] = items_text(cart.items)
+    address = record["shipping_address"]
+    record["shipping_address"] = orjson.dumps(address).decode() if address else None
+    return record

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from chassis import context as request_context
+from chassis.batching import Batcher
+from chassis.context import RequestContext, current_traceparent
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
 from orders.adapters.event_messages import timestamp
@@ -21,6 +24,9 @@ FINAL_KINDS = frozenset({"conflict", "invalid", "malformed", "not_found", "payme
 
 _REFUSED = Refused("conflict", "not_for_sale", "Some of it is not for sale any more.")
 _COMMIT_TIMEOUT_S = 5.0
+_MAX_IDS = 200
+"""How many variants catalog answers for at once."""
+_MAX_QUESTIONS = 32
 
 
 class CatalogVariants:
@@ -29,12 +35,31 @@ class CatalogVariants:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._stub = CatalogServiceStub(peer.channel)
+        self._questions: Batcher[Sequence[str], Mapping[str, Variant]] = Batcher(
+            self._find_all, max_items=_MAX_QUESTIONS
+        )
 
-    async def find(self, variant_ids: Sequence[str], currency: str = "") -> Mapping[str, Variant]:
+    async def find(self, variant_ids: Sequence[str]) -> Mapping[str, Variant]:
         """Return the variants that exist; raises ServiceError when catalog does not answer."""
-        request = catalog_pb2.GetVariantsRequest(variant_ids=variant_ids, currency=currency)
-        answer = await self._peer.call(self._stub.GetVariants, request, retry=True)
-        return {variant.variant_id: _variant(variant) for variant in answer.variants}
+        found = await self._questions.submit(variant_ids)
+        return {each: found[each] for each in variant_ids if each in found}
+
+    async def _find_all(
+        self, questions: Sequence[Sequence[str]]
+    ) -> Sequence[Mapping[str, Variant]]:
+        """Ask once for all who ask at this moment, as nobody's request in particular."""
+        token = request_context.enter(RequestContext(traceparent=current_traceparent()))
+        try:
+            wanted = list({variant_id for question in questions for variant_id in question})
+            chunks = [wanted[at : at + _MAX_IDS] for at in range(0, len(wanted), _MAX_IDS)]
+            found: dict[str, Variant] = {}
+            for chunk in chunks:
+                request = catalog_pb2.GetVariantsRequest(variant_ids=chunk)
+                answer = await self._peer.call(self._stub.GetVariants, request, retry=True)
+                found.update((each.variant_id, _variant(each)) for each in answer.variants)
+            return [found] * len(questions)
+        finally:
+            request_context.leave(token)
 
 
 class CatalogInventory:

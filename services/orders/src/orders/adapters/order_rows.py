@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,12 +10,14 @@ from uuid import UUID
 
 import orjson
 
+from chassis.context import current_traceparent
 from chassis.ids import format_id, parse_id
-from orders.adapters.cart_store import address_text
+from orders.adapters.cart_store import address_record
+from orders.adapters.event_messages import outgoing
 from orders.app.ports import Key
 from orders.domain.address import Address
 from orders.domain.cart import Cart
-from orders.domain.checkout import Checkout, Transition
+from orders.domain.checkout import Checkout, Event, Transition
 from orders.domain.money import ROUNDING_POLICY, Totals
 from orders.domain.order import NextAction, Order, OrderLine, Refusal, SellerOrder
 from orders.domain.saga import PaymentMethod, Saga
@@ -23,8 +25,8 @@ from orders.domain.saga import PaymentMethod, Saga
 Row = Mapping[str, Any]
 
 
-def place_params(cart: Cart, checkout: Checkout, key: Key) -> dict[str, object]:
-    """Return what the placing statement names, but for the event."""
+def place_record(cart: Cart, checkout: Checkout, key: Key) -> dict[str, object]:
+    """Return what the placing statement reads of one order, but for the event."""
     order, saga = checkout.order, checkout.saga
     totals = order.totals
     return {
@@ -37,7 +39,7 @@ def place_params(cart: Cart, checkout: Checkout, key: Key) -> dict[str, object]:
         "currency": order.currency,
         "email": order.email,
         "locale": order.locale,
-        "shipping_address": address_text(order.shipping_address),
+        "shipping_address": address_record(order.shipping_address),
         "subtotal": totals.subtotal,
         "discount": totals.discount,
         "shipping": totals.shipping,
@@ -47,17 +49,17 @@ def place_params(cart: Cart, checkout: Checkout, key: Key) -> dict[str, object]:
         "total": totals.total,
         "rounding_policy": ROUNDING_POLICY,
         "expires_at": order.expires_at,
-        "now": order.created_at,
+        "created_at": order.created_at,
         "step": saga.step,
         "next_at": saga.next_attempt_at,
         "hold_until": saga.hold_until,
-        "payment_method": json_text(asdict(saga.method)) if saga.method else None,
+        "payment_method": asdict(saga.method) if saga.method else None,
         "traceparent": saga.traceparent,
-        "parts": json_text([_part_record(part) for part in order.seller_orders]),
-        "lines": json_text([_line_record(n, line) for n, line in enumerate(order.lines)]),
+        "parts": [_part_record(part) for part in order.seller_orders],
+        "lines": [_line_record(position, line) for position, line in enumerate(order.lines)],
         "key_scope": key.scope,
         "key": key.key,
-        "key_fingerprint": key.fingerprint,
+        "fingerprint": key.fingerprint,
     }
 
 
@@ -75,23 +77,55 @@ def saga_params(transition: Transition) -> dict[str, object]:
     }
 
 
-def save_params(transition: Transition) -> dict[str, object]:
-    """Return the guard and the new state of order and saga."""
+def move_record(transition: Transition) -> dict[str, object]:
+    """Return the guard and the new state of order and saga, and the event."""
     order = transition.after.order
-    params = saga_params(transition)
-    params.update(
+    record = saga_params(transition)
+    record.update(
         status=order.status,
         payment_status=order.payment_status,
         cancel_reason=order.cancel_reason,
         payment_id=parse_id("pay", order.payment_id) if order.payment_id else None,
-        next_action=json_text(asdict(order.next_action)) if order.next_action else None,
-        refusal=json_text(asdict(order.refusal)) if order.refusal else None,
+        next_action=asdict(order.next_action) if order.next_action else None,
+        refusal=asdict(order.refusal) if order.refusal else None,
         expires_at=order.expires_at,
         confirmed_at=order.confirmed_at,
         updated_at=order.updated_at,
         version=order.version,
     )
-    return params
+    if transition.event:
+        record.update(event_record(transition.event, order, transition.after.saga.traceparent))
+    return record
+
+
+def end_record(transition: Transition) -> dict[str, object]:
+    """Return the guard and the event of a settled order."""
+    order = transition.after.order
+    record: dict[str, object] = {
+        "id": parse_id("ord", order.id),
+        "from_version": transition.before.order.version,
+        "updated_at": order.updated_at,
+    }
+    if transition.event:
+        record.update(event_record(transition.event, order, transition.before.saga.traceparent))
+    return record
+
+
+def event_record(name: Event, order: Order, traceparent: str) -> dict[str, object]:
+    """Return an event as a statement reads it; without a request it keeps the order's trace."""
+    event = outgoing(name, order)
+    return {
+        "event_id": event.id,
+        "event_name": name,
+        "aggregate": order.id,
+        "payload": "\\x" + event.message.SerializeToString().hex(),
+        "traceparent": current_traceparent() or traceparent,
+    }
+
+
+def id_array(ids: Iterable[object]) -> str:
+    """Return UUIDs as the text of an array: psycopg builds arrays element by element."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def checkout_of(row: Row) -> Checkout:
@@ -236,8 +270,3 @@ def _action(stored: Row) -> NextAction:
 def _typeid(prefix: str, uuid_text: str) -> str:
     """Return the TypeID of a UUID that came inside JSON."""
     return format_id(prefix, UUID(uuid_text))
-
-
-def ids_of(prefix: str, values: Sequence[str]) -> list[UUID]:
-    """Return the UUIDs of TypeIDs."""
-    return [parse_id(prefix, value) for value in values]

@@ -8,8 +8,6 @@ decides between a checkout, an expiry, a payment's event and a cancellation.
 
 from __future__ import annotations
 
-from chassis.outbox import append_call
-
 _LINE_COLUMNS = """id uuid, seller_order_id uuid, position smallint, variant_id uuid,
     product_id uuid, seller_id uuid, category_id uuid, title text, sku text, quantity integer,
     unit_price_minor bigint, line_total_minor bigint, discount_minor bigint, shipping_minor bigint,
@@ -17,47 +15,60 @@ _LINE_COLUMNS = """id uuid, seller_order_id uuid, position smallint, variant_id 
 _PART_COLUMNS = """id uuid, seller_id uuid, seller_name text, subtotal_minor bigint,
     discount_minor bigint, shipping_minor bigint, tax_minor bigint, duty_minor bigint,
     tax_included_minor bigint, total_minor bigint"""
+_EVENT_COLUMNS = "event_id uuid, event_name text, aggregate text, payload bytea, traceparent text"
+_APPEND = "outbox_append(i.event_id, i.event_name, i.aggregate, i.payload, i.traceparent)"
 
 # The guard is on the cart's version, because a statement that waited for a concurrent edit would
-# otherwise check out the lines that it read before the edit.
+# otherwise check out the lines that it read before the edit. Of several orders of one cart the
+# UPDATE takes one. The ids stand there once more as an array, so that the plan, made while the
+# table was small, never reads all of it.
 PLACE = f"""
-WITH taken AS (
-    UPDATE cart SET status = 'checked_out', attempts = attempts + 1, order_id = %(id)s,
-        updated_at = %(now)s
-    WHERE id = %(cart_id)s AND status = 'open' AND version = %(cart_version)s
-    RETURNING id
+WITH i AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(orders)s::jsonb) AS o(id uuid, cart_id uuid,
+        cart_version bigint, number text, account_id uuid, token_generation smallint,
+        currency text, email text, locale text, shipping_address jsonb, subtotal bigint,
+        discount bigint, shipping bigint, tax bigint, duty bigint, tax_included bigint,
+        total bigint, rounding_policy text, expires_at timestamptz, created_at timestamptz,
+        step text, next_at timestamptz, hold_until timestamptz, payment_method jsonb,
+        key_scope text, key text, fingerprint text, parts jsonb, lines jsonb, {_EVENT_COLUMNS})
+), taken AS (
+    UPDATE cart SET status = 'checked_out', attempts = attempts + 1, order_id = i.id,
+        updated_at = i.created_at
+    FROM i
+    WHERE cart.id = ANY (%(cart_ids)s::uuid[]) AND cart.id = i.cart_id
+      AND cart.status = 'open' AND cart.version = i.cart_version
+    RETURNING i.id
 ), placed AS (
     INSERT INTO orders (id, cart_id, number, account_id, token_generation, status, payment_status,
         fulfilment_status, cancel_reason, currency, email, locale, shipping_address,
         subtotal_minor, discount_minor, shipping_minor, tax_minor, duty_minor, tax_included_minor,
         total_minor, rounding_policy, expires_at, created_at, updated_at, version, saga_step,
         saga_attempts, saga_next_at, hold_until, payment_method, traceparent)
-    SELECT %(id)s, taken.id, %(number)s, %(account_id)s, %(token_generation)s, 'pending', 'none',
-        'unfulfilled', '', %(currency)s, %(email)s, %(locale)s, %(shipping_address)s::jsonb,
-        %(subtotal)s, %(discount)s, %(shipping)s, %(tax)s, %(duty)s, %(tax_included)s, %(total)s,
-        %(rounding_policy)s, %(expires_at)s, %(now)s, %(now)s, 1, %(step)s, 0, %(next_at)s,
-        %(hold_until)s, %(payment_method)s::jsonb, %(traceparent)s
-    FROM taken RETURNING id
+    SELECT id, cart_id, number, account_id, token_generation, 'pending', 'none', 'unfulfilled', '',
+        currency, email, locale, shipping_address, subtotal, discount, shipping, tax, duty,
+        tax_included, total, rounding_policy, expires_at, created_at, created_at, 1, step, 0,
+        next_at, hold_until, payment_method, traceparent
+    FROM i JOIN taken USING (id) RETURNING id
 ), parts AS (
     INSERT INTO seller_order (order_id, id, seller_id, seller_name, status, fulfilment_status,
         subtotal_minor, discount_minor, shipping_minor, tax_minor, duty_minor, tax_included_minor,
         total_minor, version)
-    SELECT placed.id, p.id, p.seller_id, p.seller_name, 'pending', 'unfulfilled', p.subtotal_minor,
+    SELECT i.id, p.id, p.seller_id, p.seller_name, 'pending', 'unfulfilled', p.subtotal_minor,
         p.discount_minor, p.shipping_minor, p.tax_minor, p.duty_minor, p.tax_included_minor,
         p.total_minor, 1
-    FROM placed, jsonb_to_recordset(%(parts)s::jsonb) AS p({_PART_COLUMNS})
+    FROM placed JOIN i USING (id), jsonb_to_recordset(i.parts) AS p({_PART_COLUMNS})
 ), lines AS (
     INSERT INTO order_line (order_id, id, seller_order_id, position, variant_id, product_id,
         seller_id, category_id, title, sku, quantity, unit_price_minor, line_total_minor,
         discount_minor, shipping_minor, tax_minor, duty_minor, tax_included_minor,
         settlement_amount_minor, settlement_currency)
-    SELECT placed.id, l.*, l.line_total_minor, %(currency)s
-    FROM placed, jsonb_to_recordset(%(lines)s::jsonb) AS l({_LINE_COLUMNS})
+    SELECT i.id, l.*, l.line_total_minor, i.currency
+    FROM placed JOIN i USING (id), jsonb_to_recordset(i.lines) AS l({_LINE_COLUMNS})
 ), key AS (
     INSERT INTO checkout_key (scope, key, fingerprint, order_id, created_at)
-    SELECT %(key_scope)s, %(key)s, %(key_fingerprint)s, placed.id, %(now)s FROM placed
+    SELECT i.key_scope, i.key, i.fingerprint, i.id, i.created_at FROM placed JOIN i USING (id)
 )
-SELECT {append_call()} FROM placed
+SELECT i.id, {_APPEND} FROM placed JOIN i USING (id)
 """
 
 _DOCUMENT = """
@@ -95,23 +106,33 @@ _ANSWERED = """, answered AS (
       AND fingerprint = %(answer_fingerprint)s
 )"""
 
+# Of several moves of one order the UPDATE takes one, and says which by its place.
 _SAVE = f"""
-WITH saved AS (
-    UPDATE orders SET status = %(status)s, payment_status = %(payment_status)s,
-        cancel_reason = %(cancel_reason)s, payment_id = %(payment_id)s,
-        next_action = %(next_action)s::jsonb, refusal = %(refusal)s::jsonb,
-        expires_at = %(expires_at)s, confirmed_at = %(confirmed_at)s, updated_at = %(updated_at)s,
-        version = %(version)s, saga_step = %(step)s, saga_attempts = %(attempts)s,
-        saga_next_at = %(next_at)s, hold_until = %(hold_until)s
-    WHERE id = %(id)s AND version = %(from_version)s AND saga_step = %(from_step)s
-    RETURNING id
+WITH i AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(moves)s::jsonb) AS m(place integer, id uuid,
+        from_version bigint, from_step text, status text, payment_status text, cancel_reason text,
+        payment_id uuid, next_action jsonb, refusal jsonb, expires_at timestamptz,
+        confirmed_at timestamptz, updated_at timestamptz, version bigint, step text,
+        attempts integer, next_at timestamptz, hold_until timestamptz, {_EVENT_COLUMNS})
+), saved AS (
+    UPDATE orders o SET status = i.status, payment_status = i.payment_status,
+        cancel_reason = i.cancel_reason, payment_id = i.payment_id, next_action = i.next_action,
+        refusal = i.refusal, expires_at = i.expires_at, confirmed_at = i.confirmed_at,
+        updated_at = i.updated_at, version = i.version, saga_step = i.step,
+        saga_attempts = i.attempts, saga_next_at = i.next_at, hold_until = i.hold_until
+    FROM i
+    WHERE o.id = ANY (%(ids)s::uuid[]) AND o.id = i.id AND o.version = i.from_version
+      AND o.saga_step = i.from_step
+    RETURNING i.place
 ){{parts}}{{answered}}
-SELECT CASE WHEN %(event_id)s::uuid IS NOT NULL THEN {append_call()} END FROM saved
+SELECT i.place, CASE WHEN i.event_id IS NOT NULL THEN {_APPEND} END
+FROM saved JOIN i USING (place)
 """
 _PARTS = """, parts AS (
-    UPDATE seller_order SET status = %(status)s, confirmed_at = %(confirmed_at)s,
-        version = seller_order.version + 1
-    FROM saved WHERE seller_order.order_id = saved.id
+    UPDATE seller_order p SET status = i.status, confirmed_at = i.confirmed_at,
+        version = p.version + 1
+    FROM saved JOIN i USING (place)
+    WHERE p.order_id = ANY (%(ids)s::uuid[]) AND p.order_id = i.id
 )"""
 SAVE_PAYMENT = _SAVE.format(parts="", answered="")
 SAVE_STATUS = _SAVE.format(parts=_PARTS, answered="")
@@ -139,27 +160,25 @@ FINISH_AND_REOPEN = _FINISH.format(
 
 # A payment's event may have told of the capture before this statement does: then only the saga
 # ends. The rows are locked in id order, so that two batches cannot wait for each other.
-SAVE_SETTLED = """
-WITH ended AS (
-    SELECT * FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[], %(event_ids)s::uuid[],
-        %(aggregates)s::text[], %(payloads)s::bytea[], %(traceparents)s::text[])
-        AS t(id, version, event_id, aggregate, payload, traceparent)
+SAVE_SETTLED = f"""
+WITH i AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(ends)s::jsonb) AS e(id uuid, from_version bigint,
+        updated_at timestamptz, {_EVENT_COLUMNS})
 ), locked AS MATERIALIZED (
-    SELECT o.id, o.version = ended.version AND ended.event_id IS NOT NULL AS captures
-    FROM orders o JOIN ended ON ended.id = o.id
-    WHERE o.saga_step = 'settling' ORDER BY o.id FOR UPDATE OF o
+    SELECT o.id, o.version = i.from_version AND i.event_id IS NOT NULL AS captures
+    FROM orders o JOIN i ON i.id = o.id
+    WHERE o.id = ANY (%(ids)s::uuid[]) AND o.saga_step = 'settling' ORDER BY o.id FOR UPDATE OF o
 ), saved AS (
     UPDATE orders o SET saga_step = 'done', saga_attempts = 0, saga_next_at = NULL,
         payment_method = NULL,
         payment_status = CASE WHEN captures THEN 'captured' ELSE payment_status END,
-        updated_at = CASE WHEN captures THEN %(now)s ELSE updated_at END,
+        updated_at = CASE WHEN captures THEN i.updated_at ELSE o.updated_at END,
         version = CASE WHEN captures THEN version + 1 ELSE version END
-    FROM locked WHERE o.id = locked.id AND o.saga_step = 'settling'
+    FROM locked JOIN i USING (id)
+    WHERE o.id = ANY (%(ids)s::uuid[]) AND o.id = locked.id AND o.saga_step = 'settling'
     RETURNING o.id, captures
 )
-SELECT outbox_append(ended.event_id, 'order_payment_changed', ended.aggregate, ended.payload,
-    ended.traceparent)
-FROM saved JOIN ended ON ended.id = saved.id WHERE saved.captures
+SELECT {_APPEND} FROM saved JOIN i USING (id) WHERE saved.captures
 """
 
 CLAIM_DUE = f"""
@@ -175,9 +194,9 @@ SELECT claimed.*, {_DOCUMENT.format(o="claimed")} FROM claimed
 # An order that still asks for its payment by itself, or knows the news, needs no second look.
 TOUCHED_BY = """
 SELECT DISTINCT o.id
-FROM unnest(%(ids)s::uuid[], %(statuses)s::text[]) AS news(id, status)
+FROM jsonb_to_recordset(%(news)s::jsonb) AS news(id uuid, status text)
 JOIN orders o ON o.id = news.id
-WHERE o.payment_status <> news.status
+WHERE o.id = ANY (%(ids)s::uuid[]) AND o.payment_status <> news.status
   AND NOT (o.saga_step IN ('reserving', 'authorizing') AND o.saga_attempts = 0)
   AND NOT (news.status = 'authorized' AND o.payment_status <> 'none')
   AND NOT (o.saga_step = 'settling' AND news.status IN ('authorized', 'captured'))

@@ -7,53 +7,62 @@ from datetime import datetime
 
 from psycopg import errors
 
-from chassis.context import current_traceparent
+from chassis.batching import Batcher
 from chassis.database import Statements
 from chassis.ids import format_id, parse_id
 from orders.adapters import order_statements as sql
 from orders.adapters.cart_store import answer_params, items_text
-from orders.adapters.event_messages import outgoing
 from orders.adapters.order_rows import (
     checkout_of,
-    ids_of,
+    end_record,
+    event_record,
+    id_array,
+    json_text,
+    move_record,
     order_of,
-    place_params,
+    place_record,
     saga_params,
-    save_params,
 )
 from orders.app.ports import Key, PaymentNews, Placed, StoredAnswer
 from orders.domain.cart import Cart, CartItem
-from orders.domain.checkout import Checkout, Event, Transition
+from orders.domain.checkout import Checkout, Transition
 from orders.domain.order import Order
 
-_NO_EVENT = {
-    "event_id": None,
-    "event_name": "",
-    "event_aggregate": "",
-    "event_payload": b"",
-    "event_traceparent": "",
-}
+_Record = dict[str, object]
 
 
 class PostgresCheckouts:
-    """CheckoutStore on PostgreSQL; ``told`` is called after an event was written."""
+    """CheckoutStore on PostgreSQL; ``told`` is called after an event was written.
+
+    Callers that meet share a statement.
+    """
 
     def __init__(self, db: Statements, told: Callable[[], None]) -> None:
         self._db = db
         self._told = told
+        self._placings: Batcher[_Record, Placed] = Batcher(self._place_all)
+        self._moves: Batcher[_Record, bool] = Batcher(self._move_all)
 
     async def place(self, cart: Cart, checkout: Checkout, key: Key) -> Placed:
         """Store order, saga, key and event, if the cart is open and still this version."""
-        params = place_params(cart, checkout, key)
-        params.update(_event_params("order_placed", checkout.order))
+        record = place_record(cart, checkout, key)
+        record.update(event_record("order_placed", checkout.order, checkout.saga.traceparent))
         try:
-            row = await self._db.fetch_one(sql.PLACE, params)
+            return await self._placings.submit(record)
         except errors.UniqueViolation as error:
             return _collision(error)
-        if row is None:
-            return Placed.CART_CHANGED
-        self._told()
-        return Placed.PLACED
+
+    async def _place_all(self, records: Sequence[_Record]) -> Sequence[Placed]:
+        params = {
+            "orders": json_text(records),
+            "cart_ids": id_array(record["cart_id"] for record in records),
+        }
+        placed = {row["id"] for row in await self._db.fetch_all(sql.PLACE, params)}
+        if placed:
+            self._told()
+        return [
+            Placed.PLACED if record["id"] in placed else Placed.CART_CHANGED for record in records
+        ]
 
     async def load(self, order_id: str) -> Checkout | None:
         """Return an order and its saga."""
@@ -64,23 +73,31 @@ class PostgresCheckouts:
         """Store a transition with its event; return False if another one came before it."""
         if not transition.order_changed:
             return await self._db.execute(sql.SAVE_SAGA, saga_params(transition)) == 1
-        order = transition.after.order
-        params = save_params(transition)
-        if transition.event:
-            params.update(_event_params(transition.event, order))
-        else:
-            params.update(_NO_EVENT)
-        statement = sql.SAVE_PAYMENT
+        record = move_record(transition)
         if answer is not None:
-            statement = sql.SAVE_STATUS_AND_ANSWER
-            params.update(answer_params(answer))
-        elif order.status != transition.before.order.status:
-            statement = sql.SAVE_STATUS
-        if await self._db.fetch_one(statement, params) is None:
-            return False
-        if transition.event:
+            extra = answer_params(answer)
+            return (await self._move(sql.SAVE_STATUS_AND_ANSWER, [record], extra))[0]
+        if transition.after.order.status == transition.before.order.status:
+            return (await self._move(sql.SAVE_PAYMENT, [record], {}))[0]
+        return await self._moves.submit(record)
+
+    async def _move_all(self, records: Sequence[_Record]) -> Sequence[bool]:
+        return await self._move(sql.SAVE_STATUS, records, {})
+
+    async def _move(
+        self, statement: str, records: Sequence[_Record], extra: dict[str, object]
+    ) -> Sequence[bool]:
+        for place, record in enumerate(records):
+            record["place"] = place
+        params = {
+            **extra,
+            "moves": json_text(records),
+            "ids": id_array(record["id"] for record in records),
+        }
+        saved = {row["place"] for row in await self._db.fetch_all(statement, params)}
+        if saved:
             self._told()
-        return True
+        return [place in saved for place in range(len(records))]
 
     async def finish_compensation(
         self, transition: Transition, *, reopen: bool, items: Sequence[CartItem] | None
@@ -95,35 +112,48 @@ class PostgresCheckouts:
 
     async def save_settled(self, transitions: Sequence[Transition]) -> None:
         """Store the ends of many sagas in one statement; those that moved on are left alone."""
-        told = [outgoing(t.event, t.after.order) if t.event else None for t in transitions]
-        orders = [transition.before.order for transition in transitions]
-        traceparents = [transition.before.saga.traceparent for transition in transitions]
-        payloads = [event.message.SerializeToString() if event else None for event in told]
+        records = [end_record(transition) for transition in transitions]
         params = {
-            "ids": ids_of("ord", [order.id for order in orders]),
-            "versions": [order.version for order in orders],
-            "event_ids": [event.id if event else None for event in told],
-            "aggregates": [order.id for order in orders],
-            "payloads": payloads,
-            "traceparents": traceparents,
-            "now": max(transition.after.order.updated_at for transition in transitions),
+            "ends": json_text(records),
+            "ids": id_array(record["id"] for record in records),
         }
         if await self._db.fetch_all(sql.SAVE_SETTLED, params):
             self._told()
-
-    async def touched_by(self, news: Sequence[PaymentNews]) -> frozenset[str]:
-        """Return the orders that the news may change; most of it tells what is known."""
-        params = {
-            "ids": ids_of("ord", [each.order_id for each in news]),
-            "statuses": [each.status for each in news],
-        }
-        rows = await self._db.fetch_all(sql.TOUCHED_BY, params)
-        return frozenset(format_id("ord", row["id"]) for row in rows)
 
     async def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[Checkout]:
         """Take sagas whose time has come; until ``until`` no other worker takes them."""
         params = {"now": now, "until": until, "limit": limit}
         return [checkout_of(row) for row in await self._db.fetch_all(sql.CLAIM_DUE, params)]
+
+
+class PostgresPaymentNews:
+    """PaymentNewsStore on PostgreSQL, in the transaction that records the events as seen."""
+
+    def __init__(self, session: Statements) -> None:
+        self._session = session
+
+    async def touched_by(self, news: Sequence[PaymentNews]) -> frozenset[str]:
+        """Return the orders that the news may change; most of it tells what is known."""
+        records = [{"id": parse_id("ord", each.order_id), "status": each.status} for each in news]
+        params = {
+            "news": json_text(records),
+            "ids": id_array(record["id"] for record in records),
+        }
+        rows = await self._session.fetch_all(sql.TOUCHED_BY, params)
+        return frozenset(format_id("ord", row["id"]) for row in rows)
+
+    async def load(self, order_id: str) -> Checkout | None:
+        """Return an order and its saga."""
+        row = await self._session.fetch_one(sql.LOAD, {"id": parse_id("ord", order_id)})
+        return checkout_of(row) if row else None
+
+    async def save(self, transition: Transition) -> bool:
+        """Store a transition with its event; return False if another one came before it."""
+        same = transition.after.order.status == transition.before.order.status
+        statement = sql.SAVE_PAYMENT if same else sql.SAVE_STATUS
+        record = {**move_record(transition), "place": 0}
+        params = {"moves": json_text([record]), "ids": id_array([record["id"]])}
+        return await self._session.fetch_one(statement, params) is not None
 
 
 class PostgresOrders:
@@ -159,12 +189,6 @@ class PostgresOrders:
             "limit": limit,
         }
         return [order_of(row) for row in await self._db.fetch_all(sql.PAGE_OF_SELLER, params)]
-
-
-def _event_params(name: Event, order: Order) -> dict[str, object]:
-    params = outgoing(name, order).params()
-    params["event_traceparent"] = params["event_traceparent"] or current_traceparent()
-    return params
 
 
 def _collision(error: errors.UniqueViolation) -> Placed:

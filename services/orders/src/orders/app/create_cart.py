@@ -61,7 +61,7 @@ class CreateCartHandler:
         found: Mapping[str, Variant] = {}
         if command.lines:
             wanted = list(dict.fromkeys(line.variant_id for line in command.lines))
-            found = await self._variants.find(wanted, command.currency)
+            found = await self._variants.find(wanted)
         cart = self._filled(command, found)
         if await self._carts.create(cart, self._clock.now()):
             return cart

@@ -165,7 +165,7 @@ class OrderReader(Protocol):
 class Variants(Protocol):
     """Catalog's variants, as a cart must know them."""
 
-    async def find(self, variant_ids: Sequence[str], currency: str = "") -> Mapping[str, Variant]:
+    async def find(self, variant_ids: Sequence[str]) -> Mapping[str, Variant]:
         """Return the variants that exist; raises ServiceError when catalog does not answer."""
         ...
 

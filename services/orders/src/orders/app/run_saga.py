@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from chassis.clock import Clock
 from chassis.errors import ServiceError
@@ -54,6 +55,7 @@ class SagaRunner:
             steps.AUTHORIZING: self._authorize,
             steps.WAITING: self._authorize,
             steps.CONFIRMING: self._confirm,
+            steps.COMPENSATING: self._compensate,
         }
 
     async def run(self, checkout: Checkout, budget_s: float) -> Checkout:
@@ -64,30 +66,31 @@ class SagaRunner:
         not answer; a worker then goes on from what is stored.
         """
         deadline = time.monotonic() + budget_s
-        first = True
+        stored, first = checkout, True
         while first or checkout.saga.step in steps.RUNNABLE:
+            step = self._steps.get(checkout.saga.step)
             left_s = deadline - time.monotonic()
-            if left_s < _LEAST_S:
+            if step is None or left_s < _LEAST_S:
+                return stored
+            transition = await step(checkout, left_s)
+            first = False
+            if transition.passing:
+                checkout = transition.after
+                continue
+            paused = transition.after.saga.step == checkout.saga.step
+            checkout = stored = await self._save(replace(transition, before=stored))
+            if paused:
                 return checkout
-            if checkout.saga.step == steps.COMPENSATING:
-                after = await self._compensate(checkout, left_s)
-            elif checkout.saga.step in self._steps:
-                after = await self._advance(checkout, left_s)
-            else:
-                return checkout
-            paused = after.saga.attempts > 0
-            if paused and after.saga.step == checkout.saga.step:
-                return after
-            checkout, first = after, False
         if checkout.saga.step == steps.SETTLING:
             self._settle_queue.put(checkout)
         return checkout
 
-    async def _advance(self, checkout: Checkout, left_s: float) -> Checkout:
-        transition = await self._steps[checkout.saga.step](checkout, left_s)
-        if await self._checkouts.save(transition):
-            return transition.after
-        return await self._reloaded(checkout)
+    async def _save(self, transition: Transition) -> Checkout:
+        """Return what is stored now: the move, or what another one made of the order."""
+        if transition.after.saga.step == steps.CANCELLED:
+            return await self._finish(transition)
+        saved = await self._checkouts.save(transition)
+        return transition.after if saved else await self._reloaded(transition.before)
 
     async def _reloaded(self, checkout: Checkout) -> Checkout:
         current = await self._checkouts.load(checkout.order.id)
@@ -112,36 +115,35 @@ class SagaRunner:
         outcome = await self._inventory.reserve(checkout.order, until, left_s)
         return moves.after_hold_renewed(checkout, outcome, self._clock.now())
 
-    async def _compensate(self, checkout: Checkout, left_s: float) -> Checkout:
-        """Give money and stock back; the cart reopens once both are surely done."""
+    async def _compensate(self, checkout: Checkout, left_s: float) -> Transition:
+        """Give money and stock back; both peers have to say that it is done."""
         order = checkout.order
-        paid_back, released, refreshed = await asyncio.gather(
+        paid_back, released = await asyncio.gather(
             self._payments.cancel(order.id, order.cancel_reason, left_s),
             self._inventory.release(order.id, order.cancel_reason, left_s),
-            self._refreshed_items(checkout),
         )
-        complete = paid_back and released and refreshed is not None
-        transition = moves.after_compensation(checkout, complete, self._clock.now())
-        if not complete:
-            saved = await self._checkouts.save(transition)
-        else:
-            saved = await self._checkouts.finish_compensation(
-                transition, reopen=moves.reopens_cart(checkout), items=refreshed or None
-            )
-        return transition.after if saved else await self._reloaded(checkout)
+        return moves.after_compensation(checkout, paid_back and released, self._clock.now())
+
+    async def _finish(self, transition: Transition) -> Checkout:
+        """End a compensation; the cart reopens with it, at today's prices if it needs them."""
+        before = transition.before
+        reopen = moves.reopens_cart(before)
+        try:
+            items = await self._refreshed_items(before) if reopen else None
+        except ServiceError:
+            return await self._save(moves.after_compensation(before, False, self._clock.now()))
+        saved = await self._checkouts.finish_compensation(transition, reopen=reopen, items=items)
+        return transition.after if saved else await self._reloaded(before)
 
     async def _refreshed_items(self, checkout: Checkout) -> Sequence[CartItem] | None:
-        """Return the cart's lines at today's prices, none if they need not change.
+        """Return the cart's lines at today's prices, or None if they need not change.
 
-        None means that catalog could not be asked, so that the cart cannot reopen yet.
+        Raises ServiceError when catalog cannot be asked: the cart then reopens later.
         """
         if checkout.order.cancel_reason not in moves.STALE_SNAPSHOT:
-            return ()
+            return None
         cart = await self._carts.load(checkout.order.cart_id)
         if cart is None:
-            return ()
-        try:
-            found = await self._variants.find([item.variant_id for item in cart.items])
-        except ServiceError:
             return None
+        found = await self._variants.find([item.variant_id for item in cart.items])
         return cart.refreshed(found).items

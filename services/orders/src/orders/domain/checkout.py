@@ -69,6 +69,8 @@ class Transition:
     before: Checkout
     after: Checkout
     event: Event | None = None
+    passing: bool = False
+    """Whether it need not be stored by itself: the step before may be repeated without harm."""
 
     @property
     def order_changed(self) -> bool:
@@ -95,7 +97,7 @@ def after_reserve(checkout: Checkout, outcome: ReserveOutcome, now: datetime) ->
     match outcome:
         case Reserved():
             saga = checkout.saga.to(steps.AUTHORIZING, at=checkout.saga.next_attempt_at)
-            return Transition(checkout, Checkout(checkout.order, saga))
+            return Transition(checkout, Checkout(checkout.order, saga), passing=True)
         case Refused():
             return _refuse(checkout, outcome, now)
         case Unknown():
@@ -109,7 +111,9 @@ def after_authorize(checkout: Checkout, outcome: AuthorizeOutcome, now: datetime
     """
     match outcome:
         case Paid():
-            return _paid(checkout, outcome, now, settle_at=now + INLINE_LEASE)
+            # Who asked has it for a while yet, and settles it.
+            settle_at = checkout.saga.next_attempt_at or now
+            return _paid(checkout, outcome, now, settle_at=settle_at)
         case PaymentPending() if checkout.saga.step == steps.WAITING:
             return _keep_waiting(checkout, now)
         case PaymentPending():
