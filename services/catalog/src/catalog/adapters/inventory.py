@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg.errors import CheckViolation
 
 from catalog.adapters import outgoing
+from catalog.adapters.array_literal import array_literal
 from catalog.domain.errors import (
     NotFound,
     ReservationRefused,
@@ -79,9 +80,9 @@ SELECT * FROM put
 
 _RESERVE = """
 SELECT outcome, lines, held_until FROM reserve_stock(
-    %(order_id)s, %(line_ids)s, %(variant_ids)s, %(quantities)s::integer[], %(demands)s::bigint[],
-    %(amounts)s::bigint[], %(currencies)s, %(variant_refs)s, %(expires_at)s, %(event_id)s,
-    %(order_ref)s, %(head)s, %(tail)s, %(traceparent)s)
+    %(order_id)s, %(line_ids)s::uuid[], %(variant_ids)s::uuid[], %(quantities)s::integer[],
+    %(demands)s::bigint[], %(amounts)s::bigint[], %(currencies)s::text[], %(variant_refs)s::text[],
+    %(expires_at)s, %(event_id)s, %(order_ref)s, %(head)s, %(tail)s, %(traceparent)s)
 """
 _COMMIT = """
 SELECT commit_stock(%(order_ids)s, %(refs)s, %(ids)s, %(payloads)s, %(traceparent)s) AS orders
@@ -206,13 +207,15 @@ class PostgresInventory:
             _RESERVE,
             {
                 "order_id": order_id,
-                "line_ids": [line.line_id for line in lines],
-                "variant_ids": [line.variant_id for line in lines],
-                "quantities": [line.quantity for line in lines],
-                "demands": [demand[line.variant_id] for line in lines],
-                "amounts": [line.price.amount_minor for line in lines],
-                "currencies": [line.price.currency for line in lines],
-                "variant_refs": [format_id("var", line.variant_id) for line in lines],
+                "line_ids": array_literal([line.line_id for line in lines]),
+                "variant_ids": array_literal([line.variant_id for line in lines]),
+                "quantities": array_literal([line.quantity for line in lines]),
+                "demands": array_literal([demand[line.variant_id] for line in lines]),
+                "amounts": array_literal([line.price.amount_minor for line in lines]),
+                "currencies": array_literal([line.price.currency for line in lines]),
+                "variant_refs": array_literal(
+                    [format_id("var", line.variant_id) for line in lines]
+                ),
                 "expires_at": expires_at,
                 "event_id": new_id(),
                 "order_ref": order_ref,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from catalog.adapters import listing_sql
+from catalog.adapters.array_literal import array_literal
 from catalog.app.ports import (
     FacetCount,
     ListingFilter,
@@ -36,7 +37,7 @@ SELECT v.id, v.product_id, p.seller_id, s.name AS seller_name, p.category_id, v.
     coalesce((
         SELECT sum(k.on_hand - k.held - k.allocated) FROM stock k WHERE k.variant_id = v.id
     ), 0)::bigint AS available
-FROM unnest(%(ids)s) WITH ORDINALITY AS asked (id, number)
+FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS asked (id, number)
 JOIN variant v ON v.id = asked.id
 JOIN product p ON p.id = v.product_id
 JOIN seller s ON s.id = p.seller_id
@@ -76,7 +77,7 @@ class PostgresProductReader:
         """Return variants that exist, in the order asked."""
         if not variant_ids:
             return []
-        rows = await self._db.fetch_all(_OFFERED, {"ids": list(variant_ids)})
+        rows = await self._db.fetch_all(_OFFERED, {"ids": array_literal(variant_ids)})
         return [OfferedVariant(**row) for row in rows]
 
     async def page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ MAX_LINES = 500
 MAX_ORDERS = 100
 MAX_LOCATIONS = 200
 NAME_LENGTH = 100
+CURRENCY = re.compile("[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def check_lines(lines: Sequence[WantedLine]) -> None:
             found.append((f"/lines/{index}/quantity", f"must be 1 to {MAX_QUANTITY}"))
         if problem := amount_problem(line.price.amount_minor):
             found.append((f"/lines/{index}/unit_price/amount_minor", problem))
+        if CURRENCY.fullmatch(line.price.currency) is None:
+            found.append((f"/lines/{index}/unit_price/currency", "is not an ISO 4217 currency"))
     if found:
         raise ValidationFailed(found)
 
