@@ -29,7 +29,7 @@ class Catalog:
         self.variant = variant
         self.asked = 0
 
-    async def find(self, variant_ids: Sequence[str], currency: str = "") -> Mapping[str, Variant]:
+    async def find(self, variant_ids: Sequence[str]) -> Mapping[str, Variant]:
         self.asked += 1
         return {self.variant.id: self.variant} if self.variant.id in variant_ids else {}
 
@@ -80,9 +80,7 @@ async def test_a_price_change_is_seen_as_soon_as_catalog_tells_of_it() -> None:
 
 async def test_an_answer_that_a_change_overtook_is_not_remembered() -> None:
     class Slow(Catalog):
-        async def find(
-            self, variant_ids: Sequence[str], currency: str = ""
-        ) -> Mapping[str, Variant]:
+        async def find(self, variant_ids: Sequence[str]) -> Mapping[str, Variant]:
             old = await super().find(variant_ids)
             await variants.hear(updated("prd_1"))
             return old

@@ -44,7 +44,7 @@ class RememberedVariants:
         self._entries: dict[str, _Entry] = {}
         self._generation = 0
 
-    async def find(self, variant_ids: Sequence[str], currency: str = "") -> Mapping[str, Variant]:
+    async def find(self, variant_ids: Sequence[str]) -> Mapping[str, Variant]:
         """Return the variants that exist; raises ServiceError when catalog does not answer."""
         now = self._now()
         found: dict[str, Variant] = {}
