@@ -50,6 +50,7 @@ def fingerprint(service: str, root: Path = ROOT) -> str:
     chassis = root / "libs/chassis/src/chassis"
     files = [
         *sorted(package.glob("migrations/**/*.py")),
+        *sorted(package.glob("migrations/**/*.sql")),
         *sorted(package.glob("*.py")),
         chassis / "migrations.py",
         chassis / "schema.py",
