@@ -27,8 +27,13 @@ def last_lines(folder: Path, names: Sequence[str], count: int) -> Iterator[str]:
 
 
 def follow(folder: Path, names: Sequence[str], interval_s: float = 0.2) -> Iterator[str]:
-    """Give new lines as they come, for ever."""
+    """Give the lines that come from now on, for ever."""
     files = {name: _open_at_end(folder / f"{name}.log") for name in names}
+    return _follow(folder, files, interval_s)
+
+
+def _follow(folder: Path, files: dict[str, IO[bytes] | None], interval_s: float) -> Iterator[str]:
+    names = tuple(files)
     while True:
         idle = True
         for name, file in files.items():
