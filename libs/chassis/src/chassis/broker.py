@@ -42,6 +42,7 @@ _FIRST_CONNECT_S = 5.0
 _RECONNECT_WAIT_S = 0.5
 _PING_INTERVAL_S = 5
 _API_TIMEOUT_S = 5.0
+_FLUSH_TIMEOUT_S = 2
 _CLOSE_TIMEOUT_S = 3.0
 _KEEP = timedelta(days=30)
 """How long a consumer may be away: as long as the outbox keeps published events."""
@@ -223,6 +224,7 @@ class Broker:
     ) -> Subscription:
         """Call ``callback(subject, data)`` for each message from now on, across reconnects.
 
+        When this returns, the server has the subscription: what is published afterwards arrives.
         Unsubscribe with ``await subscription.unsubscribe()``. Raises ``unavailable`` before the
         first connection.
         """
@@ -230,7 +232,10 @@ class Broker:
         async def deliver(message: Msg) -> None:
             await _logged(callback(message.subject, message.data))
 
-        return await self._require().subscribe(subject, cb=deliver)
+        client = self._require()
+        subscription = await client.subscribe(subject, cb=deliver)
+        await _acknowledged(client)
+        return subscription
 
     async def follow(
         self,
@@ -255,7 +260,9 @@ class Broker:
             await _logged(callback(envelope))
 
         async def subscribe() -> object:
-            return await self._client.subscribe(pattern, cb=deliver)
+            subscription = await self._client.subscribe(pattern, cb=deliver)
+            await _acknowledged(self._client)
+            return subscription
 
         self._resets[pattern] = on_reset
         if not self._started.is_set():
@@ -351,6 +358,17 @@ class Broker:
             _log.warning("consumer_ahead_of_stream", stream=stream, consumer=durable)
             await _api(js.delete_consumer(stream, durable))
             await _api(js.add_consumer(stream, config))
+
+
+async def _acknowledged(client: Client) -> None:
+    """Wait until the server has read what was sent: it answers a ping after what came before.
+
+    A busy server may otherwise take a subscription up after messages that others published later.
+    """
+    try:
+        await client.flush(_FLUSH_TIMEOUT_S)
+    except (NatsError, OSError) as error:
+        raise unavailable("broker") from error
 
 
 async def _api(call: Awaitable[_T]) -> _T:
