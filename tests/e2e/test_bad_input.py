@@ -15,7 +15,7 @@ UNKNOWN_ORDER = "ord_01h455vb4pex5vsknk084sn02q"
         ("[]", 422),
         ('"text"', 422),
         ('{"surprise": 1}', 422),
-        ('{"currency": "XXX"}', 422),
+        ('{"currency": "ZZZ"}', 422),
         ('{"currency": 5}', 422),
         ('{"country": "Kenya"}', 422),
         ('{"email": "not an address"}', 422),
