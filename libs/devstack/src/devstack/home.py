@@ -149,6 +149,10 @@ class Home:
                 shutil.rmtree(folder)
         for file in (self.state_file, self.demo_marker):
             file.unlink(missing_ok=True)
+        self.clear_runtime()
+
+    def clear_runtime(self) -> None:
+        """Remove the folders of sockets, once nobody listens there any more."""
         for folder in (self.runtime, self.postgres_socket_folder):
             shutil.rmtree(folder, ignore_errors=True)
 

