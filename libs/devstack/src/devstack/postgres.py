@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ _SETTINGS: Mapping[str, str] = {
     "max_parallel_workers_per_gather": "0",
     "max_worker_processes": "4",
     "io_method": "sync",
+    # After a crash one call flushes what else is a walk through thousands of files: 0.5 s, not 4 s.
+    **({"recovery_init_sync_method": "syncfs"} if sys.platform == "linux" else {}),
     # No replica reads our log; big segments of it between checkpoints keep commits fast.
     "wal_level": "minimal",
     "max_wal_senders": "0",
