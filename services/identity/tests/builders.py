@@ -20,10 +20,10 @@ _numbers = itertools.count(1)
 
 def make_email() -> str:
     """Return an address that no other test has."""
-    return f"Asha.{next(_numbers)}.{new_id().hex[-8:]}@soko.example"
+    return f"Sample.{next(_numbers)}.{new_id().hex[-8:]}@soko.example"
 
 
-def make_account(email: str = "", name: str = "Asha", locale: str = "sw-KE") -> Account:
+def make_account(email: str = "", name: str = "Sample", locale: str = "sw-KE") -> Account:
     return Account(new_id(), email or make_email(), name, locale)
 
 

@@ -61,7 +61,7 @@ def an_order(**changes: Any) -> MailOrder:
         "lines": lines,
         "totals": totals,
         "shipping_address": PostalAddress(
-            "Amina Otieno", "Moi Avenue 12", "", "Nairobi", "", "00100", "KE", ""
+            "Sample Buyer", "Moi Avenue 12", "", "Nairobi", "", "00100", "KE", ""
         ),
     }
     return MailOrder(**{**values, **changes})
@@ -71,7 +71,7 @@ def a_subject(kind: str = "order_confirmed", locale: str = "en", **changes: Any)
     values: dict[str, Any] = {
         "kind": kind,
         "locale": locale,
-        "name": "Amina Otieno",
+        "name": "Sample Buyer",
         "order": an_order(),
     }
     return MailSubject(**{**values, **changes})

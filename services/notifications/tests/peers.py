@@ -45,7 +45,7 @@ def a_wire_order(order_id: str, **changes: Any) -> order_pb2.Order:
         currency="KES",
         email="buyer@soko.example",
         shipping_address=Address(
-            name="Amina Otieno", line1="Moi Avenue 12", city="Nairobi", country="KE"
+            name="Sample Buyer", line1="Moi Avenue 12", city="Nairobi", country="KE"
         ),
         locale="en",
     )

@@ -19,8 +19,8 @@ from orders.domain.variant import Variant
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WINDOW = timedelta(minutes=30)
 SECRET = "a secret of at least thirty-two characters"
-ADDRESS = Address("Asha Mwangi", "Moi Avenue 1", "", "Nairobi", "", "00100", "KE", "")
-EMAIL = "asha@soko.example"
+ADDRESS = Address("Sample Buyer", "Moi Avenue 1", "", "Nairobi", "", "00100", "KE", "")
+EMAIL = "sample@soko.example"
 
 
 def an_id(prefix: str) -> str:

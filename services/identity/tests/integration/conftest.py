@@ -72,7 +72,7 @@ class Client:
         email = email or make_email()
         answer = await self.call(
             self.auth.Register,
-            auth_pb2.RegisterRequest(email=email, password=PASSWORD, name="Asha"),
+            auth_pb2.RegisterRequest(email=email, password=PASSWORD, name="Sample"),
         )
         return Person(
             answer.account.id, email, answer.tokens.access_token, answer.tokens.refresh_token

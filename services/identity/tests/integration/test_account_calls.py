@@ -27,11 +27,11 @@ async def test_a_person_changes_the_own_name_and_locale(client: Client) -> None:
     answer = await client.call(
         client.accounts.UpdateMe, account_pb2.UpdateMeRequest(locale="AR"), person
     )
-    assert (answer.account.name, answer.account.locale) == ("Asha", "ar")
+    assert (answer.account.name, answer.account.locale) == ("Sample", "ar")
     answer = await client.call(
-        client.accounts.UpdateMe, account_pb2.UpdateMeRequest(name=" Wanjiru "), person
+        client.accounts.UpdateMe, account_pb2.UpdateMeRequest(name=" Sample "), person
     )
-    assert (answer.account.name, answer.account.locale) == ("Wanjiru", "ar")
+    assert (answer.account.name, answer.account.locale) == ("Sample", "ar")
 
 
 async def test_a_wrong_change_is_refused_as_a_whole(client: Client) -> None:
@@ -84,7 +84,7 @@ async def test_contacts_are_for_services_only(client: Client) -> None:
     person = await client.person()
     request = account_pb2.GetContactRequest(account_id=person.id)
     answer = await client.call_as_service(client.accounts.GetContact, request)
-    assert (answer.email, answer.name, answer.locale) == (person.email, "Asha", "en")
+    assert (answer.email, answer.name, answer.locale) == (person.email, "Sample", "en")
     for by in (None, person):
         error = await refusal(client.call(client.accounts.GetContact, request, by))
         assert error.kind == "forbidden"

@@ -16,7 +16,7 @@ from soko.identity.v1 import account_pb2, auth_pb2, key_pb2, seller_pb2
 
 
 async def register(client: Client, **changes: str) -> auth_pb2.RegisterResponse:
-    fields = {"email": make_email(), "password": PASSWORD, "name": "Asha", **changes}
+    fields = {"email": make_email(), "password": PASSWORD, "name": "Sample", **changes}
     answer: auth_pb2.RegisterResponse = await client.call(
         client.auth.Register, auth_pb2.RegisterRequest(**fields)
     )
@@ -51,11 +51,11 @@ async def published_keys(client: Client) -> str:
 
 async def test_a_registered_person_is_somebody_at_once(client: Client) -> None:
     email = make_email()
-    answer = await register(client, email=email, name=" Asha ", locale="SW-ke")
+    answer = await register(client, email=email, name=" Sample ", locale="SW-ke")
     account = await me(client, answer.tokens.access_token)
     assert account == answer.account
     assert account.id.startswith("usr_")
-    assert (account.email, account.name, account.locale) == (email, "Asha", "sw-KE")
+    assert (account.email, account.name, account.locale) == (email, "Sample", "sw-KE")
     assert list(account.roles) == ["buyer"]
     assert answer.tokens.expires_in_s == 600
 

@@ -14,7 +14,7 @@ from soko.identity.v1 import account_pb2, seller_pb2
 
 
 async def open_seller(
-    client: Client, by: Person | None, name: str = "Duka la Asha", key: str = "", **changes: str
+    client: Client, by: Person | None, name: str = "Duka la Sample", key: str = "", **changes: str
 ) -> seller_pb2.Seller:
     fields = {"country": "KE", "currency": "KES", "timezone": "Africa/Nairobi", **changes}
     request = seller_pb2.OpenSellerRequest(name=name, **fields)
@@ -48,7 +48,7 @@ async def role_of(client: Client, seller_id: str, account_id: str) -> str:
 
 async def test_a_new_seller_is_public_and_its_opener_owns_it(client: Client) -> None:
     person = await client.person()
-    name = f"Duka la Asha {new_id().hex}"
+    name = f"Duka la Sample {new_id().hex}"
     seller = await open_seller(client, person, name)
     assert seller.slug == name.lower().replace(" ", "-")
     assert (seller.country, seller.currency) == ("KE", "KES")
@@ -68,7 +68,7 @@ async def test_sellers_of_one_name_get_addresses_of_their_own(client: Client) ->
     person = await client.person()
     sellers = [await open_seller(client, person) for _ in range(3)]
     assert len({seller.slug for seller in sellers}) == 3
-    assert all(seller.slug.startswith("duka-la-asha") for seller in sellers)
+    assert all(seller.slug.startswith("duka-la-sample") for seller in sellers)
 
 
 async def test_a_name_without_latin_letters_gets_an_address_too(client: Client) -> None:

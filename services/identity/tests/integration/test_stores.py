@@ -63,7 +63,7 @@ async def test_nobody_is_found_by_what_is_not_known(stores: Stores) -> None:
     assert await stores.accounts.find(new_id()) is None
     assert await stores.accounts.find_by_email("nobody@soko.example") is None
     assert await stores.accounts.credentials_of("nobody@soko.example") is None
-    assert await stores.accounts.change_profile(new_id(), "Asha", None, NOW) is None
+    assert await stores.accounts.change_profile(new_id(), "Sample", None, NOW) is None
     assert await stores.accounts.replace_roles(new_id(), frozenset({"admin"}), NOW) is None
 
 
@@ -94,10 +94,10 @@ async def test_another_accounts_session_is_not_the_callers(stores: Stores) -> No
 
 async def test_a_profile_changes_where_it_is_told_to(stores: Stores) -> None:
     account, _, _ = await registered(stores.accounts)
-    changed = await stores.accounts.change_profile(account.id, "Wanjiru", None, LATER)
-    assert changed == replace(account, name="Wanjiru")
+    changed = await stores.accounts.change_profile(account.id, "Sample", None, LATER)
+    assert changed == replace(account, name="Sample")
     changed = await stores.accounts.change_profile(account.id, None, "fr", LATER)
-    assert changed == replace(account, name="Wanjiru", locale="fr")
+    assert changed == replace(account, name="Sample", locale="fr")
 
 
 async def test_roles_are_replaced_as_a_whole(stores: Stores) -> None:

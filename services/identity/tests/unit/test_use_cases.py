@@ -64,7 +64,7 @@ def caller_of(memory: Memory, email: str) -> Caller:
 
 
 async def test_a_missing_locale_is_the_deployments(register: RegisterHandler) -> None:
-    account, _ = await register.handle(Register(make_email(), PASSWORD, "Asha"))
+    account, _ = await register.handle(Register(make_email(), PASSWORD, "Sample"))
     assert account.locale == "sw"
 
 
@@ -76,7 +76,7 @@ async def test_all_wrong_fields_are_told_at_once(register: RegisterHandler) -> N
 
 def test_what_holds_a_secret_does_not_show_it() -> None:
     values = [
-        Register("a@soko.example", PASSWORD, "Asha"),
+        Register("a@soko.example", PASSWORD, "Sample"),
         LogIn("a@soko.example", PASSWORD),
         Refresh(PASSWORD),
         RedeemWsTicket(PASSWORD),
@@ -91,7 +91,7 @@ async def test_every_refused_login_checks_one_hash(
     register: RegisterHandler, log_in: LogInHandler, passwords: PlainPasswords
 ) -> None:
     email = make_email()
-    await register.handle(Register(email, PASSWORD, "Asha"))
+    await register.handle(Register(email, PASSWORD, "Sample"))
     attempts = [LogIn(email, "wrong"), LogIn(make_email(), PASSWORD), LogIn(email, "x" * 5000)]
     for count, attempt in enumerate(attempts, 1):
         with pytest.raises(InvalidCredentials):
@@ -103,7 +103,7 @@ async def test_a_password_that_is_too_long_is_not_cut_to_one_that_fits(
     register: RegisterHandler, log_in: LogInHandler
 ) -> None:
     email, password = make_email(), "x" * 128
-    await register.handle(Register(email, password, "Asha"))
+    await register.handle(Register(email, password, "Sample"))
     await log_in.handle(LogIn(email, password))
     with pytest.raises(InvalidCredentials):
         await log_in.handle(LogIn(email, password + "x"))
@@ -117,7 +117,7 @@ async def test_a_weak_hash_is_renewed_at_login(
     memory: Memory,
 ) -> None:
     email = make_email()
-    account, _ = await register.handle(Register(email, PASSWORD, "Asha"))
+    account, _ = await register.handle(Register(email, PASSWORD, "Sample"))
     known = memory.credentials[account.id]
     await memory_stores.accounts.replace_hash(account.id, known.password_hash, "old")
     passwords.outdated = True
@@ -134,7 +134,7 @@ async def test_a_session_ends_by_itself(
     register: RegisterHandler, memory_stores: Stores, memory: Memory, clock: FixedClock
 ) -> None:
     email = make_email()
-    await register.handle(Register(email, PASSWORD, "Asha"))
+    await register.handle(Register(email, PASSWORD, "Sample"))
     caller = caller_of(memory, email)
     handler = GetMeHandler(memory_stores.accounts, clock)
     assert (await handler.handle(caller)).email == email
