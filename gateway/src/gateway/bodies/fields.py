@@ -114,7 +114,7 @@ Email = Annotated[
     str,
     StringConstraints(max_length=254, strip_whitespace=True),
     AfterValidator(_email),
-    Field(description="E-mail address", examples=["wanjiru@soko.example"]),
+    Field(description="E-mail address", examples=["sample@soko.example"]),
 ]
 Locale = Annotated[
     str,
@@ -148,7 +148,7 @@ class AddressBody(Body):
     """A postal address."""
 
     model_config = example(
-        name="Wanjiru Kamau",
+        name="Sample Buyer",
         line1="14 Biashara Street",
         city="Nairobi",
         postal_code="00100",

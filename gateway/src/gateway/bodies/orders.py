@@ -49,9 +49,9 @@ class CartBody(Body):
 
     model_config = example(
         items=[{"variant_id": "var_01h455vb4pex5vsknk084sn02q", "quantity": 1}],
-        email="wanjiru@soko.example",
+        email="sample@soko.example",
         shipping_address={
-            "name": "Wanjiru Kamau",
+            "name": "Sample Buyer",
             "line1": "14 Biashara Street",
             "city": "Nairobi",
             "country": "KE",

@@ -21,7 +21,7 @@ class Money(Document):
 class Address(Document):
     """A postal address."""
 
-    name: str = Field(examples=["Wanjiru Kamau"])
+    name: str = Field(examples=["Sample Buyer"])
     line1: str = Field(examples=["14 Biashara Street"])
     line2: str | None = None
     city: str = Field(examples=["Nairobi"])
