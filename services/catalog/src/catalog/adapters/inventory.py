@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from psycopg.errors import CheckViolation
 
 from catalog.adapters import outgoing
-from catalog.adapters.array_literal import array_literal
+from catalog.adapters.reservations import Reservation, Reservations
 from catalog.domain.errors import (
     NotFound,
-    ReservationRefused,
     StaleVersion,
     StockReserved,
     TooManyLocations,
 )
 from catalog.domain.stock import (
     MAX_LOCATIONS,
-    HeldLine,
     Hold,
     Location,
     Stock,
     WantedLine,
-    demand_per_variant,
 )
 from chassis.context import current_traceparent
 from chassis.database import Database
@@ -78,12 +74,6 @@ WITH place AS ({_PLACE}), put AS (
 SELECT * FROM put
 """  # noqa: S608 - made of constants only
 
-_RESERVE = """
-SELECT outcome, lines, held_until FROM reserve_stock(
-    %(order_id)s, %(line_ids)s::uuid[], %(variant_ids)s::uuid[], %(quantities)s::integer[],
-    %(demands)s::bigint[], %(amounts)s::bigint[], %(currencies)s::text[], %(variant_refs)s::text[],
-    %(expires_at)s, %(event_id)s, %(order_ref)s, %(head)s, %(tail)s, %(traceparent)s)
-"""
 _COMMIT = """
 SELECT commit_stock(%(order_ids)s, %(refs)s, %(ids)s, %(payloads)s, %(traceparent)s) AS orders
 """
@@ -137,6 +127,7 @@ class PostgresInventory:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._reservations = Reservations(db)
 
     async def locations(self, seller_id: UUID) -> list[Location]:
         """Return a seller's locations, the default one first."""
@@ -199,38 +190,14 @@ class PostgresInventory:
     async def reserve(
         self, order_id: UUID, lines: Sequence[WantedLine], expires_at: datetime
     ) -> Hold:
-        """Hold all lines or none; raises ReservationRefused."""
-        order_ref = format_id("ord", order_id)
-        demand = demand_per_variant(lines)
-        head, tail = outgoing.reserved_frame(order_ref, expires_at)
-        row = await self._db.fetch_one(
-            _RESERVE,
-            {
-                "order_id": order_id,
-                "line_ids": array_literal([line.line_id for line in lines]),
-                "variant_ids": array_literal([line.variant_id for line in lines]),
-                "quantities": array_literal([line.quantity for line in lines]),
-                "demands": array_literal([demand[line.variant_id] for line in lines]),
-                "amounts": array_literal([line.price.amount_minor for line in lines]),
-                "currencies": array_literal([line.price.currency for line in lines]),
-                "variant_refs": array_literal(
-                    [format_id("var", line.variant_id) for line in lines]
-                ),
-                "expires_at": expires_at,
-                "event_id": new_id(),
-                "order_ref": order_ref,
-                "head": head,
-                "tail": tail,
-                "traceparent": current_traceparent(),
-            },
+        """Hold all lines or none; raises ReservationRefused.
+
+        Orders that come at once share a transaction: one round trip, and one commit under the
+        locks of a hot item instead of one per buyer.
+        """
+        return await self._reservations.submit(
+            Reservation(order_id, lines, expires_at, current_traceparent())
         )
-        if row is None or row["outcome"] != "reserved":
-            raise _refused(row or {})
-        held = [
-            HeldLine(UUID(line_id), UUID(variant_id), location, quantity)
-            for line_id, variant_id, location, quantity in row["lines"]
-        ]
-        return Hold(held, row["held_until"])
 
     async def commit(self, order_ids: Sequence[UUID]) -> list[UUID]:
         """Turn holds into allocations; return the orders that have neither."""
@@ -293,25 +260,3 @@ def _event_params(order_ids: Sequence[UUID], events: outgoing.OrderEvents) -> di
         "payloads": events.payloads,
         "traceparent": current_traceparent(),
     }
-
-
-def _refused(row: dict[str, Any]) -> ReservationRefused:
-    lines = [_told(line) for line in row.get("lines") or ()]
-    return ReservationRefused(row.get("outcome", "out_of_stock"), lines)
-
-
-def _told(line: dict[str, Any]) -> dict[str, object]:
-    told: dict[str, object] = {"variant_id": format_id("var", UUID(line["variant_id"]))}
-    if "requested" in line:
-        return {**told, "requested": line["requested"], "available": line["available"]}
-    if "expected_minor" in line:
-        return {
-            **told,
-            "expected": _money(line["expected_minor"], line["currency"]),
-            "unit_price": _money(line["amount_minor"], line["currency"]),
-        }
-    return told
-
-
-def _money(amount_minor: int | None, currency: str) -> dict[str, object] | None:
-    return None if amount_minor is None else {"amount_minor": amount_minor, "currency": currency}

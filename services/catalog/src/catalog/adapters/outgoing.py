@@ -36,15 +36,14 @@ def product_event(product: Product, event: ProductEvent) -> OutgoingEvent:
     return OutgoingEvent("product_updated", product_id, catalog_pb2.ProductUpdated(product=state))
 
 
-def reserved_frame(order_ref: str, expires_at: datetime) -> tuple[bytes, bytes]:
-    """Return what stands before and behind the lines of a serialized StockReserved.
+def reserved_tail(expires_at: datetime) -> str:
+    """Return the field expires_at of a serialized StockReserved, in hexadecimal digits.
 
-    The lines are known only inside the database, which puts them between.
+    The fields before it are put together in the database, where the lines' locations are chosen.
     """
-    head = catalog_pb2.StockReserved(order_id=order_ref).SerializeToString()
     stamp = Timestamp()
     stamp.FromDatetime(expires_at)
-    return head, catalog_pb2.StockReserved(expires_at=stamp).SerializeToString()
+    return catalog_pb2.StockReserved(expires_at=stamp).SerializeToString().hex()
 
 
 @dataclass(frozen=True, slots=True)

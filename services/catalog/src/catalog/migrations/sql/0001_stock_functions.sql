@@ -80,27 +80,18 @@ BEGIN
 END
 $$;
 
--- Holds stock for an order: all lines or none. outcome is reserved, order_closed, not_for_sale,
--- price_changed or out_of_stock; lines tells what is held where, or what is wrong with which variant.
--- Repeating it answers the same and extends the hold. p_demands is as for judge_lines.
-CREATE FUNCTION reserve_stock(
-    p_order_id uuid, p_line_ids uuid[], p_variant_ids uuid[], p_quantities integer[],
-    p_demands bigint[], p_amounts bigint[], p_currencies text[], p_variant_refs text[],
-    p_expires_at timestamptz,
-    p_event_id uuid, p_order_ref text, p_event_head bytea, p_event_tail bytea, p_traceparent text,
-    OUT outcome text, OUT lines jsonb, OUT held_until timestamptz
-) LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+-- Opens an order's hold, with a lock on it. outcome is null if its lines are still to be taken;
+-- reserved if that was done before (the hold is extended then), or why it cannot be.
+CREATE FUNCTION open_hold(
+    p_order_id uuid, p_variant_ids uuid[], p_demands bigint[], p_amounts bigint[],
+    p_currencies text[], p_expires_at timestamptz,
+    OUT outcome text, OUT lines jsonb, OUT held_until timestamptz, OUT reopened boolean
+) LANGUAGE plpgsql AS $$
 DECLARE
     known text;
-    inserted boolean;
-    place record;
-    wanted integer;
-    taken integer;
-    event_lines bytea := '';
 BEGIN
     held_until := p_expires_at;
+    reopened := false;
     SELECT h.state INTO known FROM order_hold h WHERE h.order_id = p_order_id;
     -- A buyer of what is sold out is refused here, without a lock and without anything written.
     IF (known IS NULL OR known = 'expired') AND EXISTS (
@@ -115,47 +106,46 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-
     INSERT INTO order_hold (order_id, state, expires_at) VALUES (p_order_id, 'held', p_expires_at)
     ON CONFLICT (order_id) DO NOTHING;
-    inserted := FOUND;
-    IF NOT inserted THEN
-        SELECT h.state, greatest(h.expires_at, p_expires_at) INTO known, held_until
-        FROM order_hold h WHERE h.order_id = p_order_id FOR UPDATE;
-        IF known = 'closed' THEN
-            outcome := 'order_closed';
-            RETURN;
-        END IF;
-        UPDATE order_hold SET state = CASE known WHEN 'expired' THEN 'held' ELSE known END,
-            expires_at = held_until, changed_at = now()
-        WHERE order_id = p_order_id;
-        IF known <> 'expired' THEN
-            outcome := 'reserved';
-            SELECT jsonb_agg(jsonb_build_array(r.line_id, r.variant_id, c.type_id, r.quantity)
-                             ORDER BY r.line_id, r.location_id)
-            INTO lines
-            FROM reservation r JOIN location c ON c.id = r.location_id
-            WHERE r.order_id = p_order_id;
-            RETURN;
-        END IF;
-    END IF;
-
-    PERFORM 1 FROM stock k WHERE k.variant_id = ANY (p_variant_ids)
-    ORDER BY k.variant_id, k.location_id FOR UPDATE;
-    SELECT j.outcome, j.lines INTO outcome, lines
-    FROM judge_lines(p_variant_ids, p_demands, p_amounts, p_currencies) AS j;
-    IF outcome IS NOT NULL THEN
-        IF inserted THEN
-            DELETE FROM order_hold WHERE order_id = p_order_id;
-        ELSE
-            UPDATE order_hold SET state = 'expired' WHERE order_id = p_order_id;
-        END IF;
+    IF FOUND THEN
         RETURN;
     END IF;
+    SELECT h.state, greatest(h.expires_at, p_expires_at) INTO known, held_until
+    FROM order_hold h WHERE h.order_id = p_order_id FOR UPDATE;
+    IF known = 'closed' THEN
+        outcome := 'order_closed';
+        RETURN;
+    END IF;
+    reopened := known = 'expired';
+    UPDATE order_hold SET state = CASE WHEN reopened THEN 'held' ELSE known END,
+        expires_at = held_until, changed_at = now()
+    WHERE order_id = p_order_id;
+    IF NOT reopened THEN
+        outcome := 'reserved';
+        SELECT jsonb_agg(jsonb_build_array(r.line_id, r.variant_id, c.type_id, r.quantity)
+                         ORDER BY r.line_id, r.location_id)
+        INTO lines
+        FROM reservation r JOIN location c ON c.id = r.location_id
+        WHERE r.order_id = p_order_id;
+    END IF;
+END
+$$;
 
-    -- The allocator: each line takes from one location after the other until it has its units. A
-    -- location that can serve the whole demand comes first, then the default one.
+-- The allocator: each line takes from one location after the other until it has its units. A location
+-- that can serve the whole demand comes first, then the default one. The caller has the stock's rows
+-- and has judged that there is enough. wire has the lines as fields of soko.events.v1.StockReserved.
+CREATE FUNCTION take_stock(
+    p_order_id uuid, p_line_ids uuid[], p_variant_ids uuid[], p_quantities integer[],
+    p_demands bigint[], p_variant_refs text[], OUT lines jsonb, OUT wire bytea
+) LANGUAGE plpgsql AS $$
+DECLARE
+    place record;
+    wanted integer;
+    taken integer;
+BEGIN
     lines := '[]';
+    wire := '';
     FOR i IN 1 .. cardinality(p_line_ids) LOOP
         wanted := p_quantities[i];
         FOR place IN
@@ -172,7 +162,7 @@ BEGIN
             VALUES (p_order_id, p_line_ids[i], p_variant_ids[i], place.location_id, taken);
             lines := lines || jsonb_build_array(jsonb_build_array(
                 p_line_ids[i], p_variant_ids[i], place.type_id, taken));
-            event_lines := event_lines || stock_line_wire(p_variant_refs[i], place.type_id, taken);
+            wire := wire || stock_line_wire(p_variant_refs[i], place.type_id, taken);
             wanted := wanted - taken;
             EXIT WHEN wanted = 0;
         END LOOP;
@@ -181,9 +171,83 @@ BEGIN
         END IF;
     END LOOP;
     INSERT INTO stock_touched (variant_id) SELECT DISTINCT unnest(p_variant_ids);
-    outcome := 'reserved';
-    PERFORM outbox_append(p_event_id, 'stock_reserved', p_order_ref,
-                          p_event_head || event_lines || p_event_tail, p_traceparent);
+END
+$$;
+
+-- Holds stock for some orders, one after the other, each with all its lines or none. Orders come by
+-- ascending id, each once; order n has the lines from p_first[n] to p_last[n]. A row per order tells
+-- its outcome: reserved, order_closed, not_for_sale, price_changed or out_of_stock; lines tells what is
+-- held where, or what is wrong with which variant. Repeating it answers the same and extends the hold.
+CREATE FUNCTION reserve_stock(
+    p_order_ids uuid[], p_first integer[], p_last integer[], p_expires_at timestamptz[],
+    p_event_ids uuid[], p_order_refs text[], p_event_tails text[], p_traceparents text[],
+    p_line_ids uuid[], p_variant_ids uuid[], p_quantities integer[], p_demands bigint[],
+    p_amounts bigint[], p_currencies text[], p_variant_refs text[]
+) RETURNS TABLE (order_id uuid, outcome text, lines jsonb, held_until timestamptz) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+DECLARE
+    n integer;
+    a integer;
+    b integer;
+    reopened boolean[] := '{}';
+    until timestamptz[] := '{}';
+    opened record;
+    judged record;
+    got record;
+    todo integer[] := '{}';
+    wanted uuid[] := '{}';
+BEGIN
+    FOR i IN 1 .. cardinality(p_order_ids) LOOP
+        n := i;
+        a := p_first[n];
+        b := p_last[n];
+        opened := open_hold(p_order_ids[n], p_variant_ids[a:b], p_demands[a:b], p_amounts[a:b],
+                            p_currencies[a:b], p_expires_at[n]);
+        IF opened.outcome IS NULL THEN
+            todo := todo || n;
+            wanted := wanted || p_variant_ids[a:b];
+            reopened[n] := opened.reopened;
+            until[n] := opened.held_until;
+        ELSE
+            order_id := p_order_ids[n];
+            outcome := opened.outcome;
+            lines := opened.lines;
+            held_until := opened.held_until;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+
+    PERFORM 1 FROM stock k WHERE k.variant_id = ANY (wanted)
+    ORDER BY k.variant_id, k.location_id FOR UPDATE;
+
+    FOREACH n IN ARRAY todo LOOP
+        a := p_first[n];
+        b := p_last[n];
+        order_id := p_order_ids[n];
+        held_until := until[n];
+        judged := judge_lines(p_variant_ids[a:b], p_demands[a:b], p_amounts[a:b], p_currencies[a:b]);
+        outcome := judged.outcome;
+        lines := judged.lines;
+        IF outcome IS NULL THEN
+            outcome := 'reserved';
+            got := take_stock(p_order_ids[n], p_line_ids[a:b], p_variant_ids[a:b],
+                              p_quantities[a:b], p_demands[a:b], p_variant_refs[a:b]);
+            lines := got.lines;
+            -- Fields of soko.events.v1.StockReserved: order_id (1), lines, expires_at.
+            PERFORM outbox_append(
+                p_event_ids[n], 'stock_reserved', p_order_refs[n],
+                '\x0a1e'::bytea || convert_to(p_order_refs[n], 'UTF8') || got.wire
+                    || decode(p_event_tails[n], 'hex'),
+                p_traceparents[n]);
+        ELSIF reopened[n] THEN
+            UPDATE order_hold h SET state = 'expired' WHERE h.order_id = p_order_ids[n];
+        ELSE
+            DELETE FROM order_hold h WHERE h.order_id = p_order_ids[n];
+        END IF;
+        RETURN NEXT;
+    END LOOP;
 END
 $$;
 
