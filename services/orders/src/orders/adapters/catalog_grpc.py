@@ -10,10 +10,10 @@ from chassis.batching import Batcher
 from chassis.context import RequestContext, current_traceparent
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
-from orders.adapters.event_messages import timestamp
 from orders.domain.order import Order
 from orders.domain.outcomes import Refused, Reserved, ReserveOutcome, Unknown
 from orders.domain.variant import Variant
+from orders.protobuf_time import timestamp
 from soko.catalog.v1 import catalog_pb2, inventory_pb2
 from soko.catalog.v1.catalog_pb2_grpc import CatalogServiceStub
 from soko.catalog.v1.inventory_pb2_grpc import InventoryServiceStub

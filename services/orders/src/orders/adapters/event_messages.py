@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.outbox import OutgoingEvent
 from orders.domain.checkout import Event
 from orders.domain.order import Order
+from orders.protobuf_time import timestamp
 from soko.common.v1.money_pb2 import Money
 from soko.events.v1 import orders_pb2 as events
 
@@ -33,13 +32,6 @@ def outgoing(name: Event, order: Order) -> OutgoingEvent:
     else:
         message = events.OrderPaymentChanged(order=state)
     return OutgoingEvent(name, order.id, message)
-
-
-def timestamp(at: datetime) -> Timestamp:
-    """Return a time as protobuf has it."""
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp
 
 
 def _state(order: Order) -> events.OrderState:

@@ -76,7 +76,9 @@ _DOCUMENT = """
     (SELECT jsonb_agg(s ORDER BY s.id) FROM seller_order s WHERE s.order_id = {o}.id) AS parts
 """
 
-LOAD = f"SELECT o.*, {_DOCUMENT.format(o='o')} FROM orders o WHERE o.id = %(id)s"
+LOAD = f"""
+SELECT o.*, {_DOCUMENT.format(o="o")} FROM orders o WHERE o.id = ANY (%(ids)s::uuid[])
+"""
 
 PAGE_OF_ACCOUNT = f"""
 SELECT o.*, {_DOCUMENT.format(o="o")} FROM orders o

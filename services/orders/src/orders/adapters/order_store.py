@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from psycopg import errors
 
@@ -66,7 +67,7 @@ class PostgresCheckouts:
 
     async def load(self, order_id: str) -> Checkout | None:
         """Return an order and its saga."""
-        row = await self._db.fetch_one(sql.LOAD, {"id": parse_id("ord", order_id)})
+        row = await self._db.fetch_one(sql.LOAD, {"ids": id_array([parse_id("ord", order_id)])})
         return checkout_of(row) if row else None
 
     async def save(self, transition: Transition, answer: StoredAnswer | None = None) -> bool:
@@ -144,7 +145,8 @@ class PostgresPaymentNews:
 
     async def load(self, order_id: str) -> Checkout | None:
         """Return an order and its saga."""
-        row = await self._session.fetch_one(sql.LOAD, {"id": parse_id("ord", order_id)})
+        params = {"ids": id_array([parse_id("ord", order_id)])}
+        row = await self._session.fetch_one(sql.LOAD, params)
         return checkout_of(row) if row else None
 
     async def save(self, transition: Transition) -> bool:
@@ -161,11 +163,16 @@ class PostgresOrders:
 
     def __init__(self, db: Statements) -> None:
         self._db = db
+        self._looks: Batcher[UUID, Order | None] = Batcher(self._load_all)
 
     async def load(self, order_id: str) -> Order | None:
         """Return an order."""
-        row = await self._db.fetch_one(sql.LOAD, {"id": parse_id("ord", order_id)})
-        return order_of(row) if row else None
+        return await self._looks.submit(parse_id("ord", order_id))
+
+    async def _load_all(self, ids: Sequence[UUID]) -> Sequence[Order | None]:
+        rows = await self._db.fetch_all(sql.LOAD, {"ids": id_array(ids)})
+        found = {row["id"]: order_of(row) for row in rows}
+        return [found.get(order_id) for order_id in ids]
 
     async def page_of_account(
         self, account_id: str, before_id: str | None, limit: int

@@ -9,7 +9,6 @@ from typing import cast, get_args
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
 from orders.adapters.catalog_grpc import FINAL_KINDS
-from orders.adapters.event_messages import timestamp
 from orders.domain.checkout import Checkout
 from orders.domain.order import Order, OrderLine
 from orders.domain.outcomes import (
@@ -22,6 +21,7 @@ from orders.domain.outcomes import (
     Refused,
     Unknown,
 )
+from orders.protobuf_time import timestamp
 from soko.common.v1.money_pb2 import Money
 from soko.payments.v1 import payment_pb2
 from soko.payments.v1.payment_pb2_grpc import PaymentServiceStub

@@ -5,7 +5,8 @@ from __future__ import annotations
 from orders.domain.address import Address
 from orders.domain.cart import Cart, CartItem
 from orders.domain.money import Totals
-from orders.domain.order import Order, OrderLine, SellerOrder
+from orders.domain.order import NextAction, Order, OrderLine, SellerOrder
+from orders.protobuf_time import timestamp
 from soko.common.v1 import address_pb2
 from soko.common.v1.money_pb2 import Money
 from soko.orders.v1 import cart_pb2, order_pb2
@@ -14,7 +15,8 @@ from soko.orders.v1 import cart_pb2, order_pb2
 def cart_message(cart: Cart, token: str = "") -> cart_pb2.Cart:
     """Return a cart; with the guest's token only in the answer that creates it."""
     currency = cart.currency
-    message = cart_pb2.Cart(
+    address = cart.shipping_address
+    return cart_pb2.Cart(
         id=cart.id,
         token=token,
         status=cart.status,
@@ -22,17 +24,15 @@ def cart_message(cart: Cart, token: str = "") -> cart_pb2.Cart:
         items=[_cart_item(item, currency) for item in cart.items],
         totals=totals_message(cart.totals, currency),
         email=cart.email,
+        shipping_address=_address_message(address) if address else None,
         version=cart.version,
     )
-    if cart.shipping_address is not None:
-        message.shipping_address.CopyFrom(_address_message(cart.shipping_address))
-    return message
 
 
 def order_message(order: Order, token: str = "") -> order_pb2.Order:
     """Return an order; with the guest's token only in checkout answers."""
     currency = order.currency
-    message = order_pb2.Order(
+    return order_pb2.Order(
         id=order.id,
         number=order.number,
         status=order.status,
@@ -46,23 +46,16 @@ def order_message(order: Order, token: str = "") -> order_pb2.Order:
         email=order.email,
         shipping_address=_address_message(order.shipping_address),
         payment_id=order.payment_id,
+        next_action=_next_action(order.next_action) if order.next_action else None,
+        expires_at=timestamp(order.expires_at) if order.expires_at else None,
         token=token,
+        created_at=timestamp(order.created_at),
+        updated_at=timestamp(order.updated_at),
         version=order.version,
         account_id=order.account_id,
         locale=order.locale,
         cart_id=order.cart_id,
     )
-    message.created_at.FromDatetime(order.created_at)
-    message.updated_at.FromDatetime(order.updated_at)
-    if order.expires_at is not None:
-        message.expires_at.FromDatetime(order.expires_at)
-    if order.next_action is not None:
-        action = order.next_action
-        message.next_action.type = action.type
-        message.next_action.payment_id = action.payment_id
-        message.next_action.url = action.url
-        message.next_action.expires_at.FromDatetime(action.expires_at)
-    return message
 
 
 def totals_message(totals: Totals, currency: str) -> cart_pb2.Totals:
@@ -131,6 +124,15 @@ def _order_item(line: OrderLine, currency: str) -> cart_pb2.Item:
         unit_price=Money(amount_minor=line.unit_price_minor, currency=currency),
         line_total=Money(amount_minor=line.line_total_minor, currency=currency),
         seller_order_id=line.seller_order_id,
+    )
+
+
+def _next_action(action: NextAction) -> order_pb2.NextAction:
+    return order_pb2.NextAction(
+        type=action.type,
+        payment_id=action.payment_id,
+        url=action.url,
+        expires_at=timestamp(action.expires_at),
     )
 
 

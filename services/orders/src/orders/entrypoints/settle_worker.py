@@ -13,7 +13,7 @@ from chassis.logs import get_logger
 from orders.app.settle_orders import MAX_BATCH, SettleOrders, SettleOrdersHandler
 from orders.domain.checkout import Checkout
 
-_LINGER_S = 0.03
+_LINGER_S = 0.05
 _QUEUE_MAX = 5_000
 _log = get_logger(__name__)
 
