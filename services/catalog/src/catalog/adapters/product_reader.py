@@ -44,7 +44,8 @@ JOIN seller s ON s.id = p.seller_id
 ORDER BY asked.number
 """  # noqa: RUF001 - the dash between two titles is meant
 
-# Words that have a similar length and share at least a third of the trigrams.
+# Words that are not much shorter and share at least a fifth of the trigrams: two swapped letters
+# leave a word of four with one.
 _SIMILAR = """
 SELECT word FROM (
     SELECT w.word, (
@@ -54,8 +55,8 @@ SELECT word FROM (
     FROM search_word w
     WHERE w.trigrams && %(trigrams)s AND length(w.word) >= length(%(word)s) - 2
 ) AS candidate
-WHERE shared * 4 >= cardinality(%(trigrams)s)
-ORDER BY shared DESC, length(word), word LIMIT 50
+WHERE shared * 5 >= cardinality(%(trigrams)s)
+ORDER BY shared DESC, abs(length(word) - length(%(word)s)), word LIMIT 100
 """
 
 
