@@ -361,11 +361,14 @@ class Broker:
 
 
 async def _acknowledged(client: Client) -> None:
-    """Wait until the server has read what was sent: it answers a ping after what came before.
+    """Wait until the server has read what was sent before.
 
     A busy server may otherwise take a subscription up after messages that others published later.
+    nats-py 2.16 writes a ping past the commands that wait in its own buffer; once the first ping is
+    answered they have been written, and the second one stands behind them.
     """
     try:
+        await client.flush(_FLUSH_TIMEOUT_S)
         await client.flush(_FLUSH_TIMEOUT_S)
     except (NatsError, OSError) as error:
         raise unavailable("broker") from error
