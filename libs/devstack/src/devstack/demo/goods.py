@@ -10,6 +10,8 @@ from typing import Any
 _KES_PER = {"USD": 129, "EUR": 140}
 """Round rates of the demo shop, KES for one unit; only to give prices in other currencies."""
 _SIZE_STOCK = (40, 25, 15)
+_GOODS, _WAYS = 8, 4
+"""How many goods each category has, and ways that each of them comes in."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,14 @@ class DemoShop:
 
 
 def read_shop() -> DemoShop:
-    """Return the demo shop, the same at every call."""
+    """Return the demo shop, the same at every call; neighbours are of different categories."""
     raw = tomllib.loads((Path(__file__).parent / "catalogue.toml").read_text("utf-8"))
     sellers = {entry["key"]: DemoSeller(**entry) for entry in raw["sellers"]}
     products = [
-        _product(raw["notes"], sellers[category["seller"]], category, good, way, number)
+        _product(raw["notes"], sellers[category["seller"]], category, way, number)
+        for way in range(_WAYS)
+        for number in range(_GOODS)
         for category in raw["categories"]
-        for number, good in enumerate(category["goods"])
-        for way in range(len(category["ways"]))
     ]
     return DemoShop(
         sellers=list(sellers.values()),
@@ -82,10 +84,10 @@ def _product(
     notes: dict[str, str],
     seller: DemoSeller,
     category: dict[str, Any],
-    good: dict[str, Any],
     way: int,
     number: int,
 ) -> DemoProduct:
+    good = category["goods"][number]
     words = category["ways"][way]
     price_minor = good["price"] + way * (good["price"] // 2000 * 100)
     code = f"{seller.key[:3]}-{category['hue']:03d}{number}{way}".upper()
