@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -209,7 +210,8 @@ async def test_a_changed_price_is_told(shelf: Shelf) -> None:
     line = make_line(variant, amount_minor=999)
     refused = await refusal(shelf.inventory.reserve(new_id(), [line], LATER))
     assert refused.code == "price_changed"
-    [told] = refused.extra["lines"]  # type: ignore[misc]
+    lines: Any = refused.extra["lines"]
+    [told] = lines
     assert told["variant_id"] == format_id("var", variant)
 
 

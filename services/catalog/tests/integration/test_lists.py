@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,7 @@ from services.catalog.tests.builders import make_variant, unique
 from services.catalog.tests.conftest import Shop
 
 
-async def stocked(
-    shop: Shop, seller: Seller, title: str, amount: int = 1000, **fields: object
-) -> str:
+async def stocked(shop: Shop, seller: Seller, title: str, amount: int = 1000, **fields: Any) -> str:
     product = await shop.product(seller, make_variant(amount_minor=amount), title=title, **fields)
     return product.id
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -110,7 +111,8 @@ async def test_a_product_is_read_as_it_was_made(shop: Shop) -> None:
     }
     assert (first.weight_g, dict(first.options), first.available) == (300, {"Size": "M"}, 0)
     assert not product.variants[1].HasField("weight_g")
-    assert product.attributes["origin"]["town"] == "Lamu"
+    origin: Any = product.attributes["origin"]
+    assert origin["town"] == "Lamu"
     assert await event_names(shop, product.id) == ["product_published"]
 
 

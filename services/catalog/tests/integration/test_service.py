@@ -159,7 +159,7 @@ async def serve(verifier: Any, listen: str, add: Any) -> grpc.aio.Server:
 
 @pytest.fixture
 async def client(catalog_url: str, tmp_path: Path) -> AsyncIterator[Client]:
-    identity = Identity()
+    identity = Identity()  # type: ignore[abstract]  # what the catalog never asks is not answered
     identity_server = await serve(
         None,
         f"unix:{tmp_path}/i.sock",
@@ -410,7 +410,7 @@ async def test_what_moved_is_announced_soon(client: Client) -> None:
         )
         return len(answer.items) == 1
 
-    await eventually(listed)
+    await eventually(listed)  # type: ignore[arg-type]
     stop.set()
     await running
 
