@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from devstack.unprivileged import OrdinaryUser
+from devstack.unprivileged import SHELTERS, OrdinaryUser, make_shelter
 
 ROOT = Path(__file__).resolve().parents[4]
 """The repository: the packages are installed from it, editable."""
-
-_SHELTER = Path("/var/lib/soko")
 
 
 class HomeError(Exception):
@@ -120,18 +118,14 @@ class Home:
             inside.mkdir(exist_ok=True)
             inside.chmod(0o711 if user.changes else 0o700)
             return inside
-        for base in (_SHELTER, Path(tempfile.gettempdir())):
-            outside = base / f"database-{uuid4().hex[:12]}"
-            try:
-                base.mkdir(mode=0o755, exist_ok=True)
-                if not user.can_reach(base):
-                    continue
-                outside.mkdir(mode=0o711)
-            except OSError:
-                continue
-            outside.chmod(0o711)
-            pointer.write_text(f"{outside}\n")
-            return outside
+        # Not below /tmp, which a reboot may empty.
+        for base in SHELTERS:
+            if make_shelter(base) and user.can_reach(base):
+                outside = base / f"database-{uuid4().hex[:12]}"
+                outside.mkdir()
+                outside.chmod(0o711)
+                pointer.write_text(f"{outside}\n")
+                return outside
         raise HomeError(
             "PostgreSQL runs as another user than root, who cannot reach"
             f" {self.folder}: set SOKO_HOME to a folder outside of /root"

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from devstack.home import HomeError
+
 DEFAULT_PORT = 8000
+_PORT_MAX = 65535
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,15 @@ class StackOptions:
     def of_environment(
         cls, variables: Mapping[str, str], *, port: int | None, demo: bool
     ) -> StackOptions:
-        """Choose by SOKO_HTTP_HOST, SOKO_HTTP_PORT and SOKO_HTTP_WORKERS where nothing was said."""
+        """Choose by SOKO_HTTP_HOST, SOKO_HTTP_PORT and SOKO_HTTP_WORKERS where nothing was said.
+
+        Raises HomeError for a variable that has to be a number and is none.
+        """
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         return cls(
             host=variables.get("SOKO_HTTP_HOST", "127.0.0.1"),
-            port=port or int(variables.get("SOKO_HTTP_PORT", DEFAULT_PORT)),
-            workers=int(variables.get("SOKO_HTTP_WORKERS", min(2, cores))),
+            port=port or _number(variables, "SOKO_HTTP_PORT", DEFAULT_PORT),
+            workers=_number(variables, "SOKO_HTTP_WORKERS", min(2, cores)),
             demo=demo,
         )
 
@@ -54,6 +60,13 @@ class StackOptions:
     def from_text(cls, text: str) -> StackOptions:
         """Read what ``as_text`` wrote."""
         return cls(**json.loads(text))
+
+
+def _number(variables: Mapping[str, str], name: str, default: int) -> int:
+    text = variables.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= _PORT_MAX:
+        raise HomeError(f"{name} is {text!r}; it has to be a number from 1 to {_PORT_MAX}")
+    return int(text)
 
 
 def variables(root: Path) -> dict[str, str]:

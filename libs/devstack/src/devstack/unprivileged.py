@@ -8,6 +8,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+SHELTERS = (Path("/var/lib/soko"), Path("/opt/soko"))
+"""Where root puts what its own folders would hide from the ordinary user."""
+
 
 @dataclass(frozen=True)
 class OrdinaryUser:
@@ -65,3 +68,17 @@ def ordinary_user(data: Path | None = None) -> OrdinaryUser:
         "PostgreSQL does not run as root, and this machine has neither the user postgres"
         " nor nobody: add one with 'useradd --system postgres', or run soko as an ordinary user"
     )
+
+
+def make_shelter(folder: Path) -> bool:
+    """Make a folder that everybody can enter, unless it is there; tell whether we can write to it.
+
+    One that is there is left as it is, for it need not be ours.
+    """
+    try:
+        if not folder.exists():
+            folder.mkdir()
+            folder.chmod(0o755)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)

@@ -43,6 +43,11 @@ def test_a_port_that_was_asked_for_wins() -> None:
     assert StackOptions.from_text(options.as_text()) == options
 
 
+def test_a_port_that_is_no_number_is_refused() -> None:
+    with pytest.raises(HomeError, match="SOKO_HTTP_PORT is 'eighty'"):
+        StackOptions.of_environment({"SOKO_HTTP_PORT": "eighty"}, port=None, demo=True)
+
+
 def test_a_taken_port_names_its_holder() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -103,6 +108,24 @@ def test_sockets_have_short_paths_however_long_the_home(tmp_path: Path) -> None:
     home = Home(tmp_path / ("long" * 50))
     assert len(str(home.postgres_socket_folder / ".s.PGSQL.5432.lock")) < 107
     assert home.runtime != Home(tmp_path).runtime
+
+
+def test_a_database_that_its_user_cannot_reach_at_home_is_kept_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Outsider(OrdinaryUser):
+        def can_reach(self, folder: Path) -> bool:
+            return "shelter" in folder.parts
+
+    monkeypatch.setattr("devstack.home.SHELTERS", (tmp_path / "shelter",))
+    outsider = Outsider(os.geteuid(), os.getegid(), changes=False)
+    home = Home(tmp_path / "home")
+    home.prepare()
+    folder = home.postgres_folder(outsider)
+    assert folder.parent == tmp_path / "shelter"
+    assert home.postgres_folder(outsider) == folder
+    home.wipe()
+    assert not folder.exists()
 
 
 def test_changed_migrations_have_another_fingerprint(tmp_path: Path) -> None:
