@@ -84,13 +84,16 @@ class Supervisor:
         else:
             self._home.demo_marker.unlink(missing_ok=True)
             self._publish("starting", "Making the database")
-        self._bring_up(stack.infrastructure)
+        postgres, nats, mail = stack.infrastructure
+        self._launch(stack.infrastructure)
+        self._await_ready((postgres, nats))
         stale = prepare_databases(stack.postgres, self._home)
         if stale:
             self._publish("starting", "Migrating the databases")
             self._migrate(stack, stale)
         self._publish("starting", "Starting the services")
-        self._bring_up((*stack.services, stack.gateway))
+        self._launch((*stack.services, stack.gateway))
+        self._await_ready((mail, *stack.services, stack.gateway))
         self._publish("running", "")
 
     def _check_port(self) -> None:
@@ -102,10 +105,12 @@ class Supervisor:
         if not free:
             raise StartError(ports.in_use_message(host, port))
 
-    def _bring_up(self, components: Sequence[Component]) -> None:
+    def _launch(self, components: Sequence[Component]) -> None:
         for component in components:
             component.start()
         self._publish("starting")
+
+    def _await_ready(self, components: Sequence[Component]) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S
         while waiting := [c for c in components if c.state != "ready"]:
             changed = [c for c in waiting if self._advance(c)]
