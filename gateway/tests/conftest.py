@@ -31,6 +31,7 @@ from chassis.broker import Broker, Outgoing
 from chassis.envelope import Envelope
 from chassis.errors import ServiceError, to_status
 from chassis.ids import format_id, new_id
+from devstack.testing import eventually
 from gateway.bootstrap import Gateway
 from gateway.settings import GatewaySettings
 from gateway.supervisor import bind
@@ -275,6 +276,8 @@ async def module_gateway(
 @pytest_asyncio.fixture(loop_scope="module")
 async def running(module_gateway: Running) -> Running:
     """The module's gateway in front of services that remember nothing of the test before."""
+    state = module_gateway.gateway.application.state
+    await eventually(lambda: state.freshness.listening and state.sessions.listening)
     module_gateway.services.reset()
     module_gateway.services.answers["GetJwks"] = lambda _request, _metadata: (
         key_pb2.GetJwksResponse(jwks_json=module_gateway.issuer.jwks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from chassis.broker import Broker
@@ -14,11 +15,14 @@ from gateway.cached_reads import CachedReads
 from soko.events.v1 import catalog_pb2, identity_pb2
 
 CHANGED_SUBJECT = "soko.gateway.catalog_changed"
-"""Core NATS: a gateway tells the others what was changed through it; data is a product id or *."""
+"""Core NATS: a gateway tells the others what was changed through it.
+
+The data is the teller's own name, a space, and a product id or ``*`` for everything.
+"""
 REVOKED_SUBJECT = "soko.sessions.revoked"
 """Core NATS: a gateway tells the others which session ended; data is its id."""
 
-_EVERYTHING = b"*"
+_EVERYTHING = "*"
 _STOCK_PAUSE_S = 0.4
 _REFRESH_PAUSE_S = 1.0
 _ProductEvent = (
@@ -48,9 +52,15 @@ class Freshness:
         self._reads = reads
         self._broker = broker
         self._on_reset = on_reset
+        self._name = os.urandom(8).hex()
         self._stock_timer: asyncio.TimerHandle | None = None
         self._lists_dirty = False
         self._listening = False
+
+    @property
+    def listening(self) -> bool:
+        """Whether changes are heard of."""
+        return self._listening
 
     async def start(self) -> None:
         """Follow catalog's events and the other gateways' words from now on."""
@@ -73,24 +83,27 @@ class Freshness:
     async def product_changed(self, product_id: str) -> None:
         """Forget a product here and in the other workers, after it was written through us."""
         self._forget_product(product_id)
-        await self._tell(product_id.encode())
+        await self._tell(product_id)
 
     async def everything_changed(self) -> None:
         """Forget everything here and in the other workers."""
         self.forget_all()
         await self._tell(_EVERYTHING)
 
-    async def _tell(self, data: bytes) -> None:
+    async def _tell(self, changed: str) -> None:
         try:
-            await self._broker.publish_core(CHANGED_SUBJECT, data)
+            await self._broker.publish_core(CHANGED_SUBJECT, f"{self._name} {changed}".encode())
         except ServiceError:
             _log.info("others_not_told", subject=CHANGED_SUBJECT)
 
     async def _on_word(self, _subject: str, data: bytes) -> None:
-        if data == _EVERYTHING:
+        teller, _, changed = data.decode("ascii", "replace").partition(" ")
+        if teller == self._name:
+            return
+        if changed == _EVERYTHING:
             self.forget_all()
         else:
-            self._forget_product(data.decode("ascii", "replace"))
+            self._forget_product(changed)
 
     async def _on_event(self, envelope: Envelope) -> None:
         read = _PRODUCT_EVENTS.get(envelope.name)
@@ -146,6 +159,11 @@ class SessionNews:
         self._fetch = fetch
         self._listening = False
         self._fetching: asyncio.Task[None] | None = None
+
+    @property
+    def listening(self) -> bool:
+        """Whether revocations are heard of."""
+        return self._listening
 
     async def start(self) -> None:
         """Follow identity's events and the other gateways' words from now on."""

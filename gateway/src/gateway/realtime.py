@@ -172,10 +172,25 @@ class Hub:
         finally:
             listener.catching_up = False
 
-    async def newest(self, group: str) -> StoredMessage | None:
-        """Return a group's newest message, None if there is none yet; raises ServiceError."""
-        messages = await self._fetch(group, None)
-        return messages[-1] if messages else None
+    async def begin(self, listener: Listener, after: int | None, state: bytes) -> None:
+        """Queue the first messages: what was missed after a sequence number, else what is now.
+
+        What is now is the newest message, or ``state`` when there was none yet. Raises
+        ServiceError.
+        """
+        if await self.catch_up(listener, after):
+            return
+        listener.catching_up = True
+        listener.behind = False
+        try:
+            newest = [] if after is None else await self._fetch(listener.group, None)
+            # A client may name a sequence that was never given out; what comes next must reach it.
+            listener.last_sequence = newest[-1].sequence if newest else 0
+            listener.queue.put_nowait(newest[-1].body if newest else state)
+        finally:
+            listener.catching_up = False
+        if listener.behind:
+            await self.catch_up(listener, listener.last_sequence)
 
     def end_session(self, session_id: str) -> None:
         """Close the sockets of a session that ended."""

@@ -292,3 +292,29 @@ async def test_the_category_tree_is_kept_until_a_category_is_written(running):
     )
     await running.client.get("/v1/categories")
     assert len(running.services.got("ListCategories")) == 2
+
+
+async def test_a_write_through_another_gateway_shows_at_once(
+    running, services, start_gateway, make_settings, nats_url
+):
+    serve_product(services, 100)
+    assert await price(running) == 100
+    services.answers["ArchiveProduct"] = lambda _request, _metadata: (
+        catalog_pb2.ArchiveProductResponse()
+    )
+    async for other in start_gateway(make_settings(services, nats_url), services, running.issuer):
+        await eventually(listens(other))
+        serve_product(services, 200)
+        answer = await other.client.delete(
+            f"/v1/products/{PRODUCT}", headers=running.issuer.bearer()
+        )
+        assert answer.status_code == 204
+
+        async def new_price_shows():
+            return await price(running) == 200
+
+        await eventually(new_price_shows, timeout_s=1)
+
+
+def listens(gateway):
+    return lambda: gateway.gateway.application.state.freshness.listening

@@ -239,8 +239,7 @@ async def _follow(
     tasks = (writer, reader, ended)
     try:
         try:
-            if not await hub.catch_up(listener, after):
-                await _send_present(hub, listener, after, state)
+            await hub.begin(listener, after, state)
         except ServiceError as error:
             _log.info("catch_up_failed", error=str(error))
             listener.end(CLOSE_TRY_LATER)
@@ -252,18 +251,6 @@ async def _follow(
         await asyncio.gather(*tasks, return_exceptions=True)
     if listener.close_code is not None and not gone:
         await _close(socket, listener.close_code, "")
-
-
-async def _send_present(hub: Hub, listener: Listener, after: int | None, state: bytes) -> None:
-    """Queue the state for one that missed nothing: the newest message, or else a made one."""
-    newest = None if after is None else await hub.newest(listener.group)
-    if newest is None:
-        listener.last_sequence = 0
-        listener.queue.put_nowait(state)
-    else:
-        # A client may name a sequence that was never given out; what comes next must reach it.
-        listener.last_sequence = newest.sequence
-        listener.queue.put_nowait(newest.body)
 
 
 async def _write(socket: WebSocket, listener: Listener) -> None:
