@@ -37,7 +37,7 @@ _FOLLOWERS = 20
 _POLL_S = 1.0
 _LINGER_S = 0.005
 """How long the first nudge waits for company."""
-_SPACING_S = 0.025
+_SPACING_S = 0.1
 """Pause after a batch that was not full: under load, fewer and larger batches cost less CPU."""
 _LOOK_AGAIN_S = 30.0
 _CLEAN_EVERY_S = 3600.0
