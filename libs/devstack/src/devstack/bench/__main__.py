@@ -25,7 +25,7 @@ def bench(
     / "bench-results"
     / "latest.json",
 ) -> None:
-    """Measure rates, latencies, CPU and memory on data of its own; about four minutes."""
+    """Measure rates, latencies, CPU and memory on data of its own; about five minutes."""
     home = Home.of_environment().folder / "bench"
     code = run(home, output, seconds=seconds, only=only or [], console=Console(width=160))
     raise typer.Exit(code)
