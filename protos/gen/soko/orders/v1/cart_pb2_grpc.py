@@ -87,7 +87,8 @@ class CartServiceServicer:
     """
 
     def CreateCart(self, request, context):
-        """Opens a cart. Errors: variant_unknown, currency_mismatch (invalid), insufficient_stock (conflict).
+        """Opens a cart. Errors: variant_unknown, currency_mismatch, quantity_out_of_range, cart_full, amount_too_large,
+        invalid_email, invalid_address (invalid); insufficient_stock, not_for_sale (conflict, with lines).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,21 +102,22 @@ class CartServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetMyCart(self, request, context):
-        """The caller's open cart. Errors: not_found without one.
+        """The caller's open cart, of several the one that was changed last. Errors: not_found without one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AddItem(self, request, context):
-        """Adds units of a variant, merging with a line of the same variant. Errors: insufficient_stock, cart_checked_out (conflict).
+        """Adds units of a variant, merging with a line of the same variant, which takes today's price. Errors as for CreateCart;
+        cart_checked_out, cart_changed (conflict).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateItem(self, request, context):
-        """Sets the quantity of a line.
+        """Sets the quantity of a line, which takes today's price. Errors as for AddItem.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,7 +131,8 @@ class CartServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ClaimCart(self, request, context):
-        """Makes a guest's cart the caller's, merging it into the caller's open cart by variant.
+        """Makes a guest's cart the caller's, merging it into the caller's open cart by variant; one that cannot be merged without
+        losing a line (another currency, too many lines) becomes a cart of its own. Repeating it answers the same cart.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

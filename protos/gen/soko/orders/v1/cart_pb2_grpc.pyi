@@ -34,19 +34,25 @@ class CartServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CartServiceAsyncStub: ...
     CreateCart: _grpc.UnaryUnaryMultiCallable[_cart_pb2.CreateCartRequest, _cart_pb2.CreateCartResponse]
-    """Opens a cart. Errors: variant_unknown, currency_mismatch (invalid), insufficient_stock (conflict)."""
+    """Opens a cart. Errors: variant_unknown, currency_mismatch, quantity_out_of_range, cart_full, amount_too_large,
+    invalid_email, invalid_address (invalid); insufficient_stock, not_for_sale (conflict, with lines).
+    """
     GetCart: _grpc.UnaryUnaryMultiCallable[_cart_pb2.GetCartRequest, _cart_pb2.GetCartResponse]
     """A cart."""
     GetMyCart: _grpc.UnaryUnaryMultiCallable[_cart_pb2.GetMyCartRequest, _cart_pb2.GetMyCartResponse]
-    """The caller's open cart. Errors: not_found without one."""
+    """The caller's open cart, of several the one that was changed last. Errors: not_found without one."""
     AddItem: _grpc.UnaryUnaryMultiCallable[_cart_pb2.AddItemRequest, _cart_pb2.AddItemResponse]
-    """Adds units of a variant, merging with a line of the same variant. Errors: insufficient_stock, cart_checked_out (conflict)."""
+    """Adds units of a variant, merging with a line of the same variant, which takes today's price. Errors as for CreateCart;
+    cart_checked_out, cart_changed (conflict).
+    """
     UpdateItem: _grpc.UnaryUnaryMultiCallable[_cart_pb2.UpdateItemRequest, _cart_pb2.UpdateItemResponse]
-    """Sets the quantity of a line."""
+    """Sets the quantity of a line, which takes today's price. Errors as for AddItem."""
     RemoveItem: _grpc.UnaryUnaryMultiCallable[_cart_pb2.RemoveItemRequest, _cart_pb2.RemoveItemResponse]
     """Removes a line."""
     ClaimCart: _grpc.UnaryUnaryMultiCallable[_cart_pb2.ClaimCartRequest, _cart_pb2.ClaimCartResponse]
-    """Makes a guest's cart the caller's, merging it into the caller's open cart by variant."""
+    """Makes a guest's cart the caller's, merging it into the caller's open cart by variant; one that cannot be merged without
+    losing a line (another currency, too many lines) becomes a cart of its own. Repeating it answers the same cart.
+    """
     SetEmail: _grpc.UnaryUnaryMultiCallable[_cart_pb2.SetEmailRequest, _cart_pb2.SetEmailResponse]
     """Sets the e-mail address for the order."""
     SetShippingAddress: _grpc.UnaryUnaryMultiCallable[_cart_pb2.SetShippingAddressRequest, _cart_pb2.SetShippingAddressResponse]
@@ -58,19 +64,25 @@ class CartServiceAsyncStub(CartServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateCart: _aio.UnaryUnaryMultiCallable[_cart_pb2.CreateCartRequest, _cart_pb2.CreateCartResponse]  # type: ignore[assignment]
-    """Opens a cart. Errors: variant_unknown, currency_mismatch (invalid), insufficient_stock (conflict)."""
+    """Opens a cart. Errors: variant_unknown, currency_mismatch, quantity_out_of_range, cart_full, amount_too_large,
+    invalid_email, invalid_address (invalid); insufficient_stock, not_for_sale (conflict, with lines).
+    """
     GetCart: _aio.UnaryUnaryMultiCallable[_cart_pb2.GetCartRequest, _cart_pb2.GetCartResponse]  # type: ignore[assignment]
     """A cart."""
     GetMyCart: _aio.UnaryUnaryMultiCallable[_cart_pb2.GetMyCartRequest, _cart_pb2.GetMyCartResponse]  # type: ignore[assignment]
-    """The caller's open cart. Errors: not_found without one."""
+    """The caller's open cart, of several the one that was changed last. Errors: not_found without one."""
     AddItem: _aio.UnaryUnaryMultiCallable[_cart_pb2.AddItemRequest, _cart_pb2.AddItemResponse]  # type: ignore[assignment]
-    """Adds units of a variant, merging with a line of the same variant. Errors: insufficient_stock, cart_checked_out (conflict)."""
+    """Adds units of a variant, merging with a line of the same variant, which takes today's price. Errors as for CreateCart;
+    cart_checked_out, cart_changed (conflict).
+    """
     UpdateItem: _aio.UnaryUnaryMultiCallable[_cart_pb2.UpdateItemRequest, _cart_pb2.UpdateItemResponse]  # type: ignore[assignment]
-    """Sets the quantity of a line."""
+    """Sets the quantity of a line, which takes today's price. Errors as for AddItem."""
     RemoveItem: _aio.UnaryUnaryMultiCallable[_cart_pb2.RemoveItemRequest, _cart_pb2.RemoveItemResponse]  # type: ignore[assignment]
     """Removes a line."""
     ClaimCart: _aio.UnaryUnaryMultiCallable[_cart_pb2.ClaimCartRequest, _cart_pb2.ClaimCartResponse]  # type: ignore[assignment]
-    """Makes a guest's cart the caller's, merging it into the caller's open cart by variant."""
+    """Makes a guest's cart the caller's, merging it into the caller's open cart by variant; one that cannot be merged without
+    losing a line (another currency, too many lines) becomes a cart of its own. Repeating it answers the same cart.
+    """
     SetEmail: _aio.UnaryUnaryMultiCallable[_cart_pb2.SetEmailRequest, _cart_pb2.SetEmailResponse]  # type: ignore[assignment]
     """Sets the e-mail address for the order."""
     SetShippingAddress: _aio.UnaryUnaryMultiCallable[_cart_pb2.SetShippingAddressRequest, _cart_pb2.SetShippingAddressResponse]  # type: ignore[assignment]
@@ -85,7 +97,9 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_pb2.CreateCartRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_pb2.CreateCartResponse, _abc.Awaitable[_cart_pb2.CreateCartResponse]]:
-        """Opens a cart. Errors: variant_unknown, currency_mismatch (invalid), insufficient_stock (conflict)."""
+        """Opens a cart. Errors: variant_unknown, currency_mismatch, quantity_out_of_range, cart_full, amount_too_large,
+        invalid_email, invalid_address (invalid); insufficient_stock, not_for_sale (conflict, with lines).
+        """
 
     @_abc_1.abstractmethod
     def GetCart(
@@ -101,7 +115,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_pb2.GetMyCartRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_pb2.GetMyCartResponse, _abc.Awaitable[_cart_pb2.GetMyCartResponse]]:
-        """The caller's open cart. Errors: not_found without one."""
+        """The caller's open cart, of several the one that was changed last. Errors: not_found without one."""
 
     @_abc_1.abstractmethod
     def AddItem(
@@ -109,7 +123,9 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_pb2.AddItemRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_pb2.AddItemResponse, _abc.Awaitable[_cart_pb2.AddItemResponse]]:
-        """Adds units of a variant, merging with a line of the same variant. Errors: insufficient_stock, cart_checked_out (conflict)."""
+        """Adds units of a variant, merging with a line of the same variant, which takes today's price. Errors as for CreateCart;
+        cart_checked_out, cart_changed (conflict).
+        """
 
     @_abc_1.abstractmethod
     def UpdateItem(
@@ -117,7 +133,7 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_pb2.UpdateItemRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_pb2.UpdateItemResponse, _abc.Awaitable[_cart_pb2.UpdateItemResponse]]:
-        """Sets the quantity of a line."""
+        """Sets the quantity of a line, which takes today's price. Errors as for AddItem."""
 
     @_abc_1.abstractmethod
     def RemoveItem(
@@ -133,7 +149,9 @@ class CartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cart_pb2.ClaimCartRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cart_pb2.ClaimCartResponse, _abc.Awaitable[_cart_pb2.ClaimCartResponse]]:
-        """Makes a guest's cart the caller's, merging it into the caller's open cart by variant."""
+        """Makes a guest's cart the caller's, merging it into the caller's open cart by variant; one that cannot be merged without
+        losing a line (another currency, too many lines) becomes a cart of its own. Repeating it answers the same cart.
+        """
 
     @_abc_1.abstractmethod
     def SetEmail(

@@ -37,7 +37,8 @@ class CheckoutServiceStub:
     """Places the order of a cart and takes it as far as the deadline allows. The idempotency key comes in the metadata.
     Errors: address_required, email_required (invalid); payment_declined (payment_required, with order_id and reason);
     out_of_stock (with lines), price_changed, not_for_sale, checkout_in_flight, cart_empty (conflict);
-    idempotency_key_reused (invalid), idempotency_in_flight (conflict), too_many_attempts (too_many).
+    idempotency_key_reused (invalid), idempotency_in_flight (conflict), too_many_attempts (too_many). A refusal of the order
+    itself is told again at every repetition of its key; checkout_in_flight and idempotency_in_flight carry retry_after_s.
     """
 
 @_typing.type_check_only
@@ -49,7 +50,8 @@ class CheckoutServiceAsyncStub(CheckoutServiceStub):
     """Places the order of a cart and takes it as far as the deadline allows. The idempotency key comes in the metadata.
     Errors: address_required, email_required (invalid); payment_declined (payment_required, with order_id and reason);
     out_of_stock (with lines), price_changed, not_for_sale, checkout_in_flight, cart_empty (conflict);
-    idempotency_key_reused (invalid), idempotency_in_flight (conflict), too_many_attempts (too_many).
+    idempotency_key_reused (invalid), idempotency_in_flight (conflict), too_many_attempts (too_many). A refusal of the order
+    itself is told again at every repetition of its key; checkout_in_flight and idempotency_in_flight carry retry_after_s.
     """
 
 class CheckoutServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -64,7 +66,8 @@ class CheckoutServiceServicer(metaclass=_abc_1.ABCMeta):
         """Places the order of a cart and takes it as far as the deadline allows. The idempotency key comes in the metadata.
         Errors: address_required, email_required (invalid); payment_declined (payment_required, with order_id and reason);
         out_of_stock (with lines), price_changed, not_for_sale, checkout_in_flight, cart_empty (conflict);
-        idempotency_key_reused (invalid), idempotency_in_flight (conflict), too_many_attempts (too_many).
+        idempotency_key_reused (invalid), idempotency_in_flight (conflict), too_many_attempts (too_many). A refusal of the order
+        itself is told again at every repetition of its key; checkout_in_flight and idempotency_in_flight carry retry_after_s.
         """
 
 def add_CheckoutServiceServicer_to_server(servicer: CheckoutServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

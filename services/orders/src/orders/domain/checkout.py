@@ -36,7 +36,7 @@ Event = Literal[
     "order_payment_changed",
 ]
 
-INLINE_LEASE: Final = timedelta(seconds=10)
+INLINE_LEASE: Final = timedelta(seconds=6)
 """How long a placed order belongs to the request that placed it; then a worker takes it."""
 
 _NO_LEASE: Final = timedelta(0)
