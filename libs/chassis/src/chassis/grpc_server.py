@@ -24,6 +24,8 @@ from chassis.metrics import RPC_HANDLED, RPC_SECONDS
 DEFAULT_DEADLINE_S = 10.0
 """How long a call without a deadline of its own may take."""
 
+_ENDLESS_S = 3600.0
+
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 SERVER_OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -85,11 +87,16 @@ class RequestInterceptor(grpc.aio.ServerInterceptor):
             with telemetry.span(name, "server", parent) as traceparent:
                 token = None
                 try:
-                    limit = _time_limit_s(context)
+                    remaining_s = _remaining_s(context)
+                    deadline = started + (remaining_s or DEFAULT_DEADLINE_S)
                     token = request_context.enter(
-                        await self._request_context(metadata, traceparent, started + limit)
+                        await self._request_context(metadata, traceparent, deadline)
                     )
-                    async with asyncio.timeout(limit):
+                    if remaining_s is None:
+                        async with asyncio.timeout(DEFAULT_DEADLINE_S):
+                            response = await behaviour(request, context)
+                    else:
+                        # gRPC itself cancels the handler when the client's deadline ends.
                         response = await behaviour(request, context)
                 except grpc.aio.AbortError:
                     raise
@@ -152,11 +159,12 @@ async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: ServiceErro
     )
 
 
-def _time_limit_s(context: grpc.aio.ServicerContext[Any, Any]) -> float:
+def _remaining_s(context: grpc.aio.ServicerContext[Any, Any]) -> float | None:
+    """Return the seconds until the client stops waiting, or None if it never does."""
     remaining = context.time_remaining()
-    if remaining is None or remaining > DEFAULT_DEADLINE_S * 360:
-        return DEFAULT_DEADLINE_S
-    return float(remaining)
+    if remaining is None or remaining > _ENDLESS_S:
+        return None
+    return max(0.001, float(remaining))
 
 
 def _known(error: Exception, method: str) -> ServiceError:
