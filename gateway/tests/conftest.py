@@ -33,6 +33,7 @@ from chassis.errors import ServiceError, to_status
 from chassis.ids import format_id, new_id
 from devstack.testing import eventually
 from gateway.bootstrap import Gateway
+from gateway.server import server_config
 from gateway.settings import GatewaySettings
 from gateway.supervisor import bind
 from soko.catalog.v1 import catalog_pb2, inventory_pb2, media_pb2
@@ -220,18 +221,7 @@ async def run_gateway(
     gateway = Gateway(settings)
     sock = bind("127.0.0.1", 0, shared=False)
     port = sock.getsockname()[1]
-    config = uvicorn.Config(
-        gateway.asgi,
-        http="httptools",
-        ws="websockets-sansio",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        ws_max_size=64 * 1024,
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=2,
-    )
-    server = _QuietServer(config)
+    server = _QuietServer(server_config(gateway))
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     while not server.started:
         await asyncio.wait([serving], timeout=0.01)
@@ -249,6 +239,7 @@ def settings_for(services: FakeServices, nats_url: str, **changes: Any) -> Gatew
             **{f"{name}_target": services.target(name) for name in SERVICES},
             "sandbox_enabled": True,
             "access_log": "off",
+            "drain_s": 2,
             **changes,
         }
     )

@@ -23,7 +23,13 @@ from chassis.errors import Violation, invalid, malformed, unauthenticated
 from chassis.idempotency_key import IdempotencyKey
 from gateway import headers
 from gateway.backend import AS_ITSELF, Backend, Service
-from gateway.bodies.json_body import parse_json, read_body, require_form, require_json
+from gateway.bodies.json_body import (
+    parse_json,
+    read_body,
+    require_form,
+    require_json,
+    require_plain,
+)
 from gateway.idempotency import (
     REPLAYED_HEADER,
     bind_key,
@@ -122,6 +128,8 @@ class ApiRequest(Request):
         declared = headers.single(self.scope, b"content-length")
         body = await read_body(self.receive, declared, rules.max_body_bytes)
         self._body = body
+        if body:
+            require_plain(headers.single(self.scope, b"content-encoding"))
         if rules.form:
             require_form(content_type)
             self._fingerprint = hashlib.sha256(body).hexdigest()

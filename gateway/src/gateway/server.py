@@ -20,6 +20,8 @@ from gateway.settings import GatewaySettings
 
 _WEBSOCKET_MAX_BYTES = 64 * 1024
 _BACKLOG = 2048
+_KEEP_ALIVE_S = 65
+"""Longer than load balancers keep theirs (60 s), so that they close first."""
 _log = get_logger(__name__)
 
 
@@ -54,7 +56,16 @@ def serve(settings: GatewaySettings, sock: socket.socket) -> None:
     # Its access lines would hold the tickets and tokens of WebSocket addresses.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     gateway = Gateway(settings)
-    config = uvicorn.Config(
+    server = _Server(server_config(gateway), gateway)
+    # What was imported lives as long as the process: looking through it again and again is waste.
+    gc.collect()
+    gc.freeze()
+    uvloop.run(server.serve(sockets=[sock]))
+
+
+def server_config(gateway: Gateway) -> uvicorn.Config:
+    """Return how uvicorn serves a gateway."""
+    return uvicorn.Config(
         gateway.asgi,
         http="httptools",
         ws="websockets-sansio",
@@ -62,13 +73,10 @@ def serve(settings: GatewaySettings, sock: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        headers=[("X-Content-Type-Options", "nosniff")],
         backlog=_BACKLOG,
         ws_max_size=_WEBSOCKET_MAX_BYTES,
         ws_per_message_deflate=False,
-        timeout_keep_alive=65,
-        timeout_graceful_shutdown=settings.drain_s,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=gateway.settings.drain_s,
     )
-    # What was imported lives as long as the process: looking through it again and again is waste.
-    gc.collect()
-    gc.freeze()
-    uvloop.run(_Server(config, gateway).serve(sockets=[sock]))

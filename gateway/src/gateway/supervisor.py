@@ -26,6 +26,7 @@ _HEALTHY_AFTER_S = 10.0
 _GRACE_S = 3.0
 _MAX_EARLY_DEATHS = 5
 """How many deaths in a row, each soon after the start, mean that starting again is no use."""
+_DIRECTORY_PREFIX = "soko-gateway-metrics-"
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """Where prometheus_client lets the processes of one program meet."""
 
@@ -66,7 +67,8 @@ class Supervisor:
         port = probe.getsockname()[1]
         probe.close()
         self._sockets = [bind(host, port, shared=True) for _ in range(workers)]
-        directory = tempfile.mkdtemp(prefix="soko-gateway-metrics-")
+        _remove_leftovers()
+        directory = tempfile.mkdtemp(prefix=f"{_DIRECTORY_PREFIX}{os.getpid()}-")
         os.environ[METRICS_DIRECTORY] = directory
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
@@ -172,6 +174,16 @@ def _forget_metrics(pid: int) -> None:
     for name in os.listdir(directory) if directory else ():
         if name.startswith("gauge_live") and name.endswith(f"_{pid}.db"):
             os.unlink(os.path.join(directory, name))
+
+
+def _remove_leftovers() -> None:
+    """Remove the directories of parents that were killed."""
+    for entry in os.scandir(tempfile.gettempdir()):
+        if entry.name.startswith(_DIRECTORY_PREFIX) and entry.is_dir(follow_symlinks=False):
+            pid = entry.name.removeprefix(_DIRECTORY_PREFIX).partition("-")[0]
+            ours = entry.stat(follow_symlinks=False).st_uid == os.getuid()
+            if ours and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _say(event: str, **facts: object) -> None:

@@ -26,6 +26,15 @@ async def test_a_process_that_lives_says_so(running):
     assert (await running.client.get("/livez")).json() == {"status": "ok"}
 
 
+@pytest.mark.parametrize("path", ["/livez", "/", "/v1/products", "/v1/nowhere"])
+async def test_a_head_is_a_get_without_its_body(running, path):
+    got = await running.client.get(path, headers={"Accept-Encoding": "identity"})
+    asked = await running.client.head(path, headers={"Accept-Encoding": "identity"})
+    assert (asked.status_code, asked.content) == (got.status_code, b"")
+    assert asked.headers["Content-Type"] == got.headers["Content-Type"]
+    assert asked.headers.get_list("X-Content-Type-Options") == ["nosniff"]
+
+
 async def test_readiness_names_what_is_away(running):
     checks = await becomes(running, 200, "ready")
     assert set(checks) == {

@@ -55,6 +55,14 @@ def require_json(content_type: str) -> None:
         raise ServiceError("unsupported_media", "unsupported_media_type", "JSON is UTF-8.")
 
 
+def require_plain(content_encoding: str) -> None:
+    """Raise ServiceError ``unsupported_media_type`` for a compressed body."""
+    if content_encoding.lower() not in ("", "identity"):
+        raise ServiceError(
+            "unsupported_media", "unsupported_media_type", "Send the body uncompressed."
+        )
+
+
 def require_form(content_type: str) -> None:
     """Raise ServiceError ``unsupported_media_type`` unless a body is declared to be a form."""
     if content_type.partition(";")[0].strip().lower() != "multipart/form-data":

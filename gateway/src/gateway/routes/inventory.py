@@ -255,11 +255,7 @@ async def get_rendition(
         retry=True,
     )
     etag = f'"{reply.etag}"'
-    sent = {
-        "ETag": etag,
-        "Cache-Control": "public, max-age=86400",
-        "X-Content-Type-Options": "nosniff",
-    }
+    sent = {"ETag": etag, "Cache-Control": "public, max-age=86400"}
     asked = headers.single(request.scope, b"if-none-match")
     if asked and etag_matches(asked.encode("latin-1"), etag.encode()):
         return Response(status_code=304, headers=sent)

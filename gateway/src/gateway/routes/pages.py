@@ -20,7 +20,6 @@ router = APIRouter(include_in_schema=False)
 
 _HERE = Path(__file__).parent.parent
 _SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -108,7 +107,7 @@ async def openapi_document(request: Request) -> Response:
     return Response(
         state.openapi,
         200,
-        {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"},
+        {"Cache-Control": "no-cache"},
         "application/json",
     )
 
