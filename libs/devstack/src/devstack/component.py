@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from devstack.processes import Process, signal_group
 from devstack.state import ComponentState
@@ -18,6 +19,31 @@ _STEADY_AFTER_S = 20.0
 _LONGEST_PAUSE_S = 10.0
 
 
+class ChildProcess(Protocol):
+    """What we use of subprocess.Popen."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        ...
+
+    def poll(self) -> int | None:
+        """Return how it ended, negative for a signal; None while it lives."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; raises subprocess.TimeoutExpired."""
+        ...
+
+    def send_signal(self, number: int, /) -> None:
+        """Send it a signal, if it lives."""
+        ...
+
+    def kill(self) -> None:
+        """End it by force."""
+        ...
+
+
 @dataclass
 class Component:
     """A supervised process."""
@@ -25,7 +51,7 @@ class Component:
     name: str
     title: str
     log: Path
-    launch: Callable[[], subprocess.Popen[bytes]]
+    launch: Callable[[], ChildProcess]
     """Start the process, its output going to the log, without waiting for it."""
     is_ready: Callable[[], bool]
     stop_signal: signal.Signals = signal.SIGTERM
@@ -36,7 +62,7 @@ class Component:
     """Crashes without a steady while in between."""
     took_s: float = 0.0
     restart_at: float = 0.0
-    _popen: subprocess.Popen[bytes] | None = None
+    _child: ChildProcess | None = None
     _process: Process | None = None
     _started_at: float = 0.0
     _log_offset: int = 0
@@ -45,14 +71,22 @@ class Component:
         """Start the process."""
         self.log.parent.mkdir(exist_ok=True)
         self._log_offset = self.log.stat().st_size if self.log.exists() else 0
-        self._popen = self.launch()
-        self._process = Process.of(self._popen.pid)
         self._started_at = time.monotonic()
+        self._take(self.launch())
+
+    def adopt(self, child: ChildProcess, started_at: float) -> None:
+        """Look after a process that was started in another way, at a time (monotonic)."""
+        self._started_at = started_at
+        self._take(child)
+
+    def _take(self, child: ChildProcess) -> None:
+        self._child = child
+        self._process = Process.of(child.pid)
         self.state = "starting"
 
     def exit_code(self) -> int | None:
         """Return how the process ended, negative for a signal; None while it lives."""
-        return None if self._popen is None else self._popen.poll()
+        return None if self._child is None else self._child.poll()
 
     def check_ready(self) -> bool:
         """Look whether the process became ready."""
@@ -63,32 +97,32 @@ class Component:
 
     def crashed(self) -> None:
         """Plan the restart: at once after a steady life, else later and later."""
-        assert self._popen is not None
+        assert self._child is not None
         # Its own children may hold its sockets and ports.
-        signal_group(self._popen.pid, signal.SIGKILL)
+        signal_group(self._child.pid, signal.SIGKILL)
         now = time.monotonic()
         self.failures = 0 if now - self._started_at > _STEADY_AFTER_S else self.failures + 1
         pause_s = min(_LONGEST_PAUSE_S, 0.1 * 2**self.failures) if self.failures else 0.0
         self.restart_at = now + pause_s
         self.state = "restarting"
         self.restarts += 1
-        self._popen = None
+        self._child = None
 
     def ask_to_stop(self) -> None:
         """Send the signal that ends it in its orderly way."""
-        if self._popen is not None and self._popen.poll() is None:
-            self._popen.send_signal(self.stop_signal)
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(self.stop_signal)
             self.state = "stopping"
 
     def wait_stopped(self, deadline: float) -> None:
         """Wait for its end, and force it when the deadline (monotonic) passes."""
-        if self._popen is not None:
+        if self._child is not None:
             try:
-                self._popen.wait(max(0.0, deadline - time.monotonic()))
+                self._child.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                self._popen.kill()
-                self._popen.wait()
-            signal_group(self._popen.pid, signal.SIGKILL)
+                self._child.kill()
+                self._child.wait()
+            signal_group(self._child.pid, signal.SIGKILL)
         self.state = "stopped"
 
     def log_tail(self, lines: int = 15) -> str:

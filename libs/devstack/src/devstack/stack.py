@@ -16,11 +16,18 @@ from devstack.generated_secrets import secret, signing_seed
 from devstack.health_probe import gateway_readiness, grpc_serves
 from devstack.home import Home
 from devstack.nats import NatsServer, free_port
+from devstack.nursery import Fledgling
 from devstack.options import StackOptions
 from devstack.postgres import PostgresServer
 from devstack.state import StackState
 from devstack.unprivileged import ordinary_user
 
+_INTERPRETER = {
+    # Two heaps are enough for processes with one busy thread, and glibc's eight per core are what
+    # makes them grow.
+    "MALLOC_ARENA_MAX": "2",
+    "PYTHONUNBUFFERED": "1",
+}
 _SENDER = "Soko <no-reply@soko.example>"
 
 
@@ -61,6 +68,16 @@ class Stack:
         return cls(home, options, variables, **ports)
 
     @property
+    def forks_services(self) -> bool:
+        """Whether one interpreter is started for all services, which is quicker."""
+        return self._variables.get("SOKO_FORK_SERVICES", "true") != "false"
+
+    @property
+    def interpreter_environment(self) -> dict[str, str]:
+        """Return the variables that an interpreter and its libraries read at their very start."""
+        return {**_INTERPRETER, **self._variables}
+
+    @property
     def components(self) -> tuple[Component, ...]:
         """All processes, in the order of their start."""
         return (*self.infrastructure, *self.services, self.gateway)
@@ -68,6 +85,21 @@ class Stack:
     def migration(self, service: str) -> subprocess.Popen[bytes]:
         """Start a service's migrations; their output goes to its log."""
         return self._python(self.log(service), self.environment(service), "-m", service, "migrate")
+
+    def fledglings(self) -> list[Fledgling]:
+        """Return the services as the nursery forks them."""
+        for service in self.services:
+            self._socket(service.name).unlink(missing_ok=True)
+        return [
+            Fledgling(
+                service.name,
+                ("-m", service.name, "serve"),
+                self.environment(service.name),
+                str(service.log),
+                str(self.home.folder),
+            )
+            for service in self.services
+        ]
 
     def environment(self, process: str) -> dict[str, str]:
         """Return all variables of a process, the same that other ways of running Soko set."""
@@ -82,10 +114,7 @@ class Stack:
             "SOKO_MAIL_FROM": _SENDER,
             "SOKO_SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
             "SOKO_MEDIA_URL": home.media.resolve().as_uri(),
-            # Two heaps are enough for processes with one busy thread, and glibc's eight per core
-            # are what makes them grow.
-            "MALLOC_ARENA_MAX": "2",
-            "PYTHONUNBUFFERED": "1",
+            **_INTERPRETER,
         }
         wiring = {
             "SOKO_SECRET": secret(secrets, "secret"),

@@ -19,6 +19,7 @@ from devstack.component import Component
 from devstack.databases import mark_migrated, prepare_databases
 from devstack.home import ROOT, Home, HomeError
 from devstack.leftovers import clear_leftovers, end_stray_database
+from devstack.nursery import AdoptedProcess, Nursery
 from devstack.options import StackOptions, variables
 from devstack.processes import Process
 from devstack.stack import Stack
@@ -26,6 +27,7 @@ from devstack.state import Phase, StackState, lock
 
 _START_TIMEOUT_S = 120.0
 _PROBE_INTERVAL_S = 0.05
+_NURSERY_INTERVAL_S = 0.02
 _IDLE_INTERVAL_S = 10.0
 _FAILURES_AT_START = 4
 
@@ -49,6 +51,7 @@ class Supervisor:
         self._options = options
         self._self = Process.of(os.getpid())
         self._stack: Stack | None = None
+        self._nursery: Nursery | None = None
         self._stop_asked = False
         self._message = ""
         self._wakeup, self._wakeup_writer = os.pipe()
@@ -84,6 +87,8 @@ class Supervisor:
         else:
             self._home.demo_marker.unlink(missing_ok=True)
             self._publish("starting", "Making the database")
+        if Nursery.is_possible() and stack.forks_services:
+            self._nursery = Nursery(stack.log("supervisor"), stack.interpreter_environment)
         postgres, nats, mail = stack.infrastructure
         self._launch(stack.infrastructure)
         self._await_ready((postgres, nats))
@@ -92,9 +97,31 @@ class Supervisor:
             self._publish("starting", "Migrating the databases")
             self._migrate(stack, stale)
         self._publish("starting", "Starting the services")
-        self._launch((*stack.services, stack.gateway))
+        self._launch((stack.gateway,))
+        self._launch_services(stack)
         self._await_ready((mail, *stack.services, stack.gateway))
         self._publish("running", "")
+
+    def _launch_services(self, stack: Stack) -> None:
+        """Have the services forked; start in the ordinary way those that were not."""
+        nursery, self._nursery = self._nursery, None
+        started_at = time.monotonic()
+        forked: dict[str, AdoptedProcess] = {}
+        if nursery is not None:
+            try:
+                nursery.ask(stack.fledglings())
+                while not nursery.answered():
+                    self._pause(_NURSERY_INTERVAL_S)
+                forked = nursery.children()
+            finally:
+                nursery.close()
+        for service in stack.services:
+            child = forked.get(service.name)
+            if child is None:
+                service.start()
+            else:
+                service.adopt(child, started_at)
+        self._publish("starting")
 
     def _check_port(self) -> None:
         host, port = self._options.host, self._options.port
@@ -170,6 +197,8 @@ class Supervisor:
     def _stop(self, failure: str) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if self._nursery is not None:
+            self._nursery.close()
         stack = self._stack
         if stack is not None:
             self._publish("stopping", failure)

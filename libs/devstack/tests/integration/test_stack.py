@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from devstack.databases import SERVICES
 from devstack.postgres_binaries import binaries_for
 from devstack.state import read_state
 from devstack.testing import eventually
@@ -86,6 +87,28 @@ async def test_a_start_recovers_what_a_killed_supervisor_left(stack: Soko) -> No
     assert stack.report().state == "running"
     assert not is_alive(gateway)
     assert len(stack.migrations) == 5
+
+
+async def test_forked_services_live_and_die_like_others(own_stack: Soko) -> None:
+    own_stack.variables["SOKO_FORK_SERVICES"] = "true"
+    code, output = own_stack.up()
+    assert code == 0, output
+    before = own_stack.pids()
+    for name in SERVICES:
+        status = Path(f"/proc/{before[name]}/status").read_text()
+        assert f"Name:\t{name}\n" in status
+        assert f"PPid:\t{before['supervisor']}\n" in status
+        assert os.getsid(before[name]) == before[name]
+    kill(before["orders"])
+
+    def is_back() -> bool:
+        entry = own_stack.component("orders")
+        return entry.pid != before["orders"] and entry.state == "ready"
+
+    await eventually(is_back)
+    pids = own_stack.pids()
+    kill(pids["supervisor"])
+    await eventually(lambda: none_alive(pids))
 
 
 @pytest.mark.parametrize("name", ["orders", "gateway", "nats", "postgres", "mail"])

@@ -154,8 +154,8 @@ def test_a_component_that_keeps_crashing_is_restarted_less_and_less_often(tmp_pa
     pauses = []
     for _ in range(9):
         crashing.start()
-        assert crashing._popen is not None
-        crashing._popen.wait()
+        assert crashing._child is not None
+        crashing._child.wait()
         assert crashing.exit_code() == 1
         before = crashing._started_at
         crashing.crashed()
