@@ -48,9 +48,9 @@ _log = get_logger(__name__)
 
 # The state's row lock keeps a relay from marking events that only the former stream had, while
 # another relay declares that stream lost. A predecessor is the row one number below, because
-# numbers have no gaps and only published rows are ever cleaned away. It is looked up by its key, row
-# by row: an anti-join of the unpublished with themselves costs the square of them, and statistics
-# that were taken at a quiet moment make it look cheap.
+# numbers have no gaps and only published rows are ever cleaned away. It is looked up by its key,
+# row by row: an anti-join of the unpublished with themselves costs the square of them, and
+# statistics that were taken at a quiet moment make it look cheap.
 _STEP = """
 WITH state AS MATERIALIZED (
     SELECT stream FROM relay_state
