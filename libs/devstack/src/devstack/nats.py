@@ -39,7 +39,10 @@ def _program() -> Path:
 
 
 class NatsServer:
-    """A nats-server whose streams survive a killed machine (``sync_interval: always``)."""
+    """A nats-server whose streams lose at most a second when the machine dies.
+
+    Relays notice that and publish the lost events again from the outboxes (ADR 10).
+    """
 
     def __init__(
         self, folder: Path, *, port: int = 0, token: str = "", durable: bool = True
@@ -121,7 +124,7 @@ class NatsServer:
             f"  store_dir: {json.dumps(str(self.folder / 'store'))}",
             "  max_memory_store: 16MB",
             "  max_file_store: 4GB",
-            f"  sync_interval: {'always' if self._durable else '2m'}",
+            f"  sync_interval: {'1s' if self._durable else '2m'}",
             "}",
         ]
         if self._token:
