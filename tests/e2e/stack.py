@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ class Stack:
     """Starts with ``./soko up``, ends with ``./soko down``."""
 
     def __init__(self, home: Path) -> None:
+        self._home = home
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -47,7 +49,10 @@ class Stack:
         self.run("up", "--detach", "--no-demo", "--port", str(self.port))
 
     def stop(self) -> None:
+        """End it, keep its logs, delete its data, which root keeps outside of pytest's folders."""
         self.run("down")
+        shutil.copytree(self._home / "logs", self._home.with_name("soko-e2e-logs"))
+        self.run("reset", "--yes")
 
     def pid(self, service: str) -> int:
         """Return the process id of a running service."""
