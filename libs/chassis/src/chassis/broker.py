@@ -242,14 +242,16 @@ class Broker:
         context: str,
         callback: Callable[[Envelope], Awaitable[None]],
         on_reset: Callable[[], Awaitable[None]],
+        name: str = "*",
     ) -> None:
         """Call back for each of a context's events from now on, for caches of this process.
 
+        ``name`` is the one event to follow; each that is not wanted costs a process its reading.
         What a stream stores is ordinary NATS traffic, so this listens to the subjects themselves:
         it needs no consumer on the server and no acknowledgement. ``on_reset`` is called after
         each (re)connect and whenever messages were dropped: forget everything then.
         """
-        pattern = subject(context, "*")
+        pattern = subject(context, name)
 
         async def deliver(message: Msg) -> None:
             try:

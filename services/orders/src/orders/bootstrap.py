@@ -18,7 +18,7 @@ from orders.adapters.identity_grpc import IdentityAccounts, IdentitySellers
 from orders.adapters.leftovers import PostgresLeftovers
 from orders.adapters.order_store import PostgresCheckouts, PostgresOrders, PostgresPaymentNews
 from orders.adapters.payments_grpc import PaymentsClient
-from orders.adapters.remembered_variants import RememberedVariants
+from orders.adapters.remembered_variants import FORGETTING_EVENTS, RememberedVariants
 from orders.app.add_item import AddItemHandler
 from orders.app.cancel_order import CancelOrderHandler
 from orders.app.checkout_cart import CheckoutCartHandler
@@ -78,7 +78,8 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
     broker = Broker(settings.nats_url, _CONTEXT)
     relay = Relay(db, broker, _CONTEXT)
     parts = _parts(context, db, relay)
-    await broker.follow("catalog", parts.remembered.hear, parts.remembered.forget)
+    for name in FORGETTING_EVENTS:
+        await broker.follow("catalog", parts.remembered.hear, parts.remembered.forget, name)
     settle = SettleOrdersHandler(parts.checkouts, parts.inventory, parts.payments, parts.clock)
     settle_worker = SettleWorker(settle)
     runner = SagaRunner(

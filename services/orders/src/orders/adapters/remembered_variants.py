@@ -28,6 +28,8 @@ _PRODUCT_OF: Mapping[str, Callable[[bytes], str]] = {
     ),
     "stock_changed": lambda data: catalog_pb2.StockChanged.FromString(data).product_id,
 }
+FORGETTING_EVENTS = tuple(_PRODUCT_OF)
+"""The events of catalog that make us forget."""
 
 
 class _Entry(NamedTuple):
