@@ -323,5 +323,5 @@ async def test_a_paid_order_that_nobody_told_us_of_is_asked_for_at_its_expiry(
         async def captured() -> bool:
             return (await world.order(order)).payment_status == "captured"
 
-        await eventually(captured)
+        await eventually(captured, timeout_s=30)
         assert (await world.order(order)).status == "confirmed"
