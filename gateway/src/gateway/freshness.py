@@ -33,7 +33,6 @@ _PRODUCT_EVENTS: Mapping[str, Callable[[bytes], _ProductEvent]] = {
     "product_updated": catalog_pb2.ProductUpdated.FromString,
     "product_archived": catalog_pb2.ProductArchived.FromString,
 }
-_SILENT_EVENTS = frozenset({"stock_reserved", "stock_committed", "stock_released"})
 _log = get_logger(__name__)
 
 
@@ -64,7 +63,8 @@ class Freshness:
 
     async def start(self) -> None:
         """Follow catalog's events and the other gateways' words from now on."""
-        await self._broker.follow("catalog", self._on_event, self.reset)
+        names = (*_PRODUCT_EVENTS, "stock_changed")
+        await self._broker.follow("catalog", self._on_event, self.reset, names)
 
     async def reset(self) -> None:
         """Forget everything after a (re)connect: events may have been missed."""
@@ -109,13 +109,11 @@ class Freshness:
         read = _PRODUCT_EVENTS.get(envelope.name)
         if read is not None:
             self._forget_product(read(envelope.data).product.product_id)
-        elif envelope.name == "stock_changed":
+        else:
             changed = catalog_pb2.StockChanged.FromString(envelope.data)
             self._reads.cache.forget_tag(changed.product_id)
             self._reads.forget_flights()
             self._forget_lists_soon()
-        elif envelope.name not in _SILENT_EVENTS:
-            self.forget_all()
 
     def _forget_product(self, product_id: str) -> None:
         self._reads.cache.forget_tag(product_id)

@@ -155,7 +155,7 @@ class Broker:
         for subscribe in self._late:
             await subscribe()
         self._late.clear()
-        self._reset_all()
+        self._reset(*self._resets)
 
     async def close(self) -> None:
         """Send what is buffered and disconnect."""
@@ -188,7 +188,7 @@ class Broker:
     async def _reconnected(self) -> None:
         self._generation += 1
         _log.info("broker_found")
-        self._reset_all()
+        self._reset(*self._resets)
 
     async def _closed(self) -> None:
         self._replies.fail_all()
@@ -196,13 +196,9 @@ class Broker:
             _log.error("broker_closed_for_good", error=repr(self._client.last_error))
             self._on_closed()
 
-    def _reset_all(self) -> None:
-        for followed in self._resets:
-            self._reset(followed)
-
-    def _reset(self, followed: str) -> None:
-        on_reset = self._resets.get(followed)
-        if on_reset is not None:
+    def _reset(self, *followed: str) -> None:
+        """Have the followers of some subjects forget, each once."""
+        for on_reset in {self._resets[pattern] for pattern in followed if pattern in self._resets}:
             task = asyncio.create_task(_logged(on_reset()))
             self._reset_tasks.add(task)
             task.add_done_callback(self._reset_tasks.discard)
@@ -242,16 +238,16 @@ class Broker:
         context: str,
         callback: Callable[[Envelope], Awaitable[None]],
         on_reset: Callable[[], Awaitable[None]],
-        name: str = "*",
+        names: Sequence[str] = ("*",),
     ) -> None:
         """Call back for each of a context's events from now on, for caches of this process.
 
-        ``name`` is the one event to follow; each that is not wanted costs a process its reading.
+        ``names`` are the events to follow; each that is not wanted costs a process its reading.
         What a stream stores is ordinary NATS traffic, so this listens to the subjects themselves:
         it needs no consumer on the server and no acknowledgement. ``on_reset`` is called after
         each (re)connect and whenever messages were dropped: forget everything then.
         """
-        pattern = subject(context, name)
+        patterns = [subject(context, name) for name in names]
 
         async def deliver(message: Msg) -> None:
             try:
@@ -261,17 +257,17 @@ class Broker:
                 return
             await _logged(callback(envelope))
 
-        async def subscribe() -> object:
-            subscription = await self._client.subscribe(pattern, cb=deliver)
+        async def subscribe() -> None:
+            for pattern in patterns:
+                await self._client.subscribe(pattern, cb=deliver)
             await _acknowledged(self._client)
-            return subscription
 
-        self._resets[pattern] = on_reset
+        self._resets.update(dict.fromkeys(patterns, on_reset))
         if not self._started.is_set():
             self._late.append(subscribe)
             return
         await subscribe()
-        self._reset(pattern)
+        self._reset(*patterns)
 
     async def subscribe(
         self, inbox: str, deliver: Callable[[Msg], Awaitable[None]]

@@ -78,8 +78,8 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
     broker = Broker(settings.nats_url, _CONTEXT)
     relay = Relay(db, broker, _CONTEXT)
     parts = _parts(context, db, relay)
-    for name in FORGETTING_EVENTS:
-        await broker.follow("catalog", parts.remembered.hear, parts.remembered.forget, name)
+    remembered = parts.remembered
+    await broker.follow("catalog", remembered.hear, remembered.forget, FORGETTING_EVENTS)
     settle = SettleOrdersHandler(parts.checkouts, parts.inventory, parts.payments, parts.clock)
     settle_worker = SettleWorker(settle)
     runner = SagaRunner(
