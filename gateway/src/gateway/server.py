@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import socket
@@ -14,6 +13,7 @@ import uvicorn
 import uvloop
 
 from chassis.logs import configure_logging, get_logger
+from chassis.process import calm_garbage_collection
 from chassis.telemetry import configure_tracing
 from gateway.bootstrap import Gateway
 from gateway.settings import GatewaySettings
@@ -57,9 +57,7 @@ def serve(settings: GatewaySettings, sock: socket.socket) -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     gateway = Gateway(settings)
     server = _Server(server_config(gateway), gateway)
-    # What was imported lives as long as the process: looking through it again and again is waste.
-    gc.collect()
-    gc.freeze()
+    calm_garbage_collection()
     uvloop.run(server.serve(sockets=[sock]))
 
 

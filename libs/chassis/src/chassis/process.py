@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -84,6 +85,16 @@ def run_service(
     uvloop.run(_serve(ServiceContext(name, settings), build))
 
 
+def calm_garbage_collection() -> None:
+    """Look for reference cycles less often, and never among what the start has made.
+
+    Requests leave few cycles; with Python's own thresholds a few per cent of the CPU look for them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def load_settings(cls: type[S]) -> S:
     """Read a process's settings from the environment and from ``_FILE`` variables.
 
@@ -133,6 +144,7 @@ async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event)
         _add_reflection(server)
     server.add_insecure_port(settings.grpc_listen)
     await server.start()
+    calm_garbage_collection()
     tasks = [asyncio.create_task(_keep_running(work, stop)) for work in app.background]
     tasks.append(asyncio.create_task(_watch_health(status, app, stop)))
     _log.info("serving", listen=settings.grpc_listen)
