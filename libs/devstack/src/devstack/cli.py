@@ -111,8 +111,9 @@ def mail(
     number: Annotated[int, typer.Argument(help="Which mail to show.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
     source: Annotated[bool, typer.Option("--source", help="Show it as it was sent.")] = False,
+    last: Annotated[int, typer.Option("--last", "-n", min=1, help="How many to list.")] = 20,
 ) -> None:
-    """List the mails that were sent, or show one: ./soko mail show 3."""
+    """List the newest mails that were sent, or show one: ./soko mail show 3."""
     from devstack import mailbox
 
     folder = _home().mail
@@ -128,11 +129,13 @@ def mail(
         if as_json:
             print(json.dumps([entry.as_json() for entry in found]))
             return
-        for entry in found:
+        for entry in found[-last:]:
             to = ", ".join(entry.to)
             print(f"{entry.number:>5}  {entry.received_at}  {to:<32}  {entry.subject}")
         if not found:
             print("No mail has arrived yet.")
+        elif len(found) > last:
+            print(f"and {len(found) - last} older: ./soko mail --last {len(found)}")
     else:
         _fail("Say ./soko mail, or ./soko mail show NUMBER.")
 
