@@ -8,14 +8,13 @@ from typing import Any
 
 from chassis.actor import Actor
 from chassis.errors import malformed
-from chassis.idempotency_key import IdempotencyKey
+from chassis.idempotency_key import REPLAYED, IdempotencyKey
 from gateway.bodies.json_body import canonical
 
 KEY_METADATA = "soko-idempotency-key"
 SCOPE_METADATA = "soko-idempotency-scope"
 FINGERPRINT_METADATA = "soko-idempotency-fingerprint"
 REPLAYED_HEADER = "Idempotent-Replayed"
-REPLAYED_TRAILER = "soko-idempotent-replayed"
 
 
 def key_required() -> Exception:
@@ -65,4 +64,5 @@ def metadata_of(key: IdempotencyKey | None) -> tuple[tuple[str, str], ...]:
 
 def was_replayed(trailers: Mapping[str, str]) -> bool:
     """Tell whether an answer is a stored one."""
-    return trailers.get(REPLAYED_TRAILER) == "1"
+    name, value = REPLAYED
+    return trailers.get(name) == value

@@ -36,8 +36,6 @@ from soko.notifications.v1 import notification_pb2_grpc as pb_grpc
 
 _SWEEP_EVERY_S = 3600.0
 _RETELL = timedelta(minutes=2)
-_GATHER_S = 0.0
-"""What a message may be late at most while events keep coming, in exchange for larger batches."""
 
 
 async def build(context: ServiceContext[Settings]) -> ServiceApp:
@@ -89,7 +87,6 @@ def _consumers(
             publisher,
             clock,
             worker.nudge,
-            gather_s=_GATHER_S,
         )
         consumers.append(
             EventConsumer(

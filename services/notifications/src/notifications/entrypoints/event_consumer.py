@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from chassis.clock import Clock
@@ -12,9 +11,6 @@ from notifications.app.ports import EventStore, NoticeTexts, RealtimePublisher
 from notifications.app.record_updates import Recorded, RecordUpdates, record_updates
 from notifications.app.tell_messages import tell_messages
 from notifications.domain.updates import Update
-
-_PLENTY = 32
-"""A batch of this size is efficient enough to go for the next one at once."""
 
 Parsers = Mapping[str, Callable[[Envelope], Update]]
 
@@ -30,7 +26,6 @@ class EventRecorder:
         publisher: RealtimePublisher,
         clock: Clock,
         nudge: Callable[[], None],
-        gather_s: float = 0.0,
     ) -> None:
         self._parsers = parsers
         self._store_of = store_of
@@ -38,7 +33,6 @@ class EventRecorder:
         self._publisher = publisher
         self._clock = clock
         self._nudge = nudge
-        self._gather_s = gather_s
         self._recorded = Recorded([], mail=False)
 
     async def record(self, events: Sequence[Envelope], session: Session) -> None:
@@ -57,7 +51,3 @@ class EventRecorder:
         if recorded.mail:
             self._nudge()
         await tell_messages(recorded.messages, self._publisher)
-        if self._gather_s and len(events) < _PLENTY:
-            # The first event of a burst goes through at once; the next ones gather company,
-            # because a batch costs as much as six events.
-            await asyncio.sleep(self._gather_s)
