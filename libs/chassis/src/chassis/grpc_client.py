@@ -21,6 +21,8 @@ Response = TypeVar("Response", bound=Message)
 
 _RETRIES = 2
 _RETRY_BASE_S = 0.05
+_TIMER_SLACK_S = 0.05
+"""How far apart two processes' timers may see one deadline."""
 CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -108,6 +110,9 @@ class Peer:
                     response = await call
                 except grpc.aio.AioRpcError as error:
                     failure = from_rpc_error(error, self.name)
+                    if failure.kind == "unavailable" and _at_its_end(deadline):
+                        # The peer saw the deadline first and hung up.
+                        raise timed_out(self.name) from None
                     if not (retry and failure.kind == "unavailable" and attempt < _RETRIES):
                         raise failure from None
                     await _back_off(attempt, deadline)
@@ -128,6 +133,10 @@ class Peer:
         if forward_actor and context.authorization:
             sent.append(("authorization", context.authorization))
         return sent
+
+
+def _at_its_end(deadline: float) -> bool:
+    return time.monotonic() >= deadline - _TIMER_SLACK_S
 
 
 async def _back_off(attempt: int, deadline: float) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from chassis import context as request_context
 from chassis.context import RequestContext, current, remaining_s
-from chassis.errors import ServiceError, conflict
+from chassis.errors import ServiceError, conflict, unavailable
 from chassis.grpc_client import Peer
 from chassis.grpc_server import RequestInterceptor
 from soko.identity.v1 import key_pb2, key_pb2_grpc
@@ -97,6 +97,15 @@ async def test_a_peer_that_never_answers_times_out_and_is_named(tmp_path: Path) 
         error = await refusal(call(timeout_s=0.1))
     assert error.kind == "timeout"
     assert error.extra["service"] == "identity"
+
+
+async def test_a_peer_that_hangs_up_at_the_deadline_timed_out(tmp_path: Path) -> None:
+    async def hang_up() -> str:
+        raise unavailable("identity")
+
+    async with serving(tmp_path / "s", hang_up), calling(tmp_path / "s") as call:
+        error = await refusal(call(timeout_s=0.05))
+    assert error.kind == "timeout"
 
 
 async def test_the_deadline_of_the_request_bounds_the_calls_it_makes(tmp_path: Path) -> None:
