@@ -85,3 +85,15 @@ class OrderPaymentChanged(_message.Message):
     ORDER_FIELD_NUMBER: _ClassVar[int]
     order: OrderState
     def __init__(self, order: _Optional[_Union[OrderState, _Mapping]] = ...) -> None: ...
+
+class OrderDelivered(_message.Message):
+    __slots__ = ("order_id", "seller_order_id", "seller_id", "delivered_at")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    SELLER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    SELLER_ID_FIELD_NUMBER: _ClassVar[int]
+    DELIVERED_AT_FIELD_NUMBER: _ClassVar[int]
+    order_id: str
+    seller_order_id: str
+    seller_id: str
+    delivered_at: _timestamp_pb2.Timestamp
+    def __init__(self, order_id: _Optional[str] = ..., seller_order_id: _Optional[str] = ..., seller_id: _Optional[str] = ..., delivered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
