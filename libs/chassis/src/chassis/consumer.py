@@ -25,6 +25,7 @@ from chassis.context import RequestContext
 from chassis.database import Database, Session
 from chassis.envelope import MESSAGE_ID, Envelope, UnreadableEventError, parse
 from chassis.errors import ServiceError
+from chassis.failpoints import failpoint
 from chassis.logs import get_logger
 from chassis.pull import ConsumerGoneError, Pull
 from chassis.replies import Outgoing
@@ -232,12 +233,16 @@ class EventConsumer:
             batched = [event for event in fresh if event.name in self._batch_names]
             if batched and self._batch_handler is not None:
                 await self._batch_handler(batched, session)
+            failpoint("consumer.before_commit")
+        failpoint("consumer.after_commit")
         if fresh and self._after_commit is not None:
             try:
                 await self._after_commit(fresh)
             except Exception:
                 _log.exception("after_commit_failed", context=self._context)
+        failpoint("consumer.before_ack")
         await self._acknowledge(deliveries)
+        failpoint("consumer.after_ack")
 
     async def _handle_event(self, event: Envelope, session: Session) -> None:
         handler = self._handlers.get(event.name)

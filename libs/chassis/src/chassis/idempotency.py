@@ -24,6 +24,7 @@ from grpc_status import rpc_status
 from chassis.context import current_idempotency
 from chassis.database import Database, Row
 from chassis.errors import ServiceError, as_service_error, conflict, invalid, to_status
+from chassis.failpoints import failpoint
 from chassis.idempotency_key import REPLAYED, IdempotencyKey
 from chassis.logs import get_logger
 
@@ -170,7 +171,9 @@ async def _run_and_store(
         raise
     packed = any_pb2.Any()
     packed.Pack(response)
+    failpoint("idempotency.before_store")
     await _store(db, key, "succeeded", packed.SerializeToString())
+    failpoint("idempotency.after_store")
     _clean_now_and_then(db)
     return response
 

@@ -14,6 +14,7 @@ import grpc
 import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from chassis import failpoints
 from chassis.auth import AccessTokenVerifier
 from chassis.grpc_client import Peer
 from chassis.grpc_server import SERVER_OPTIONS, RequestInterceptor
@@ -82,6 +83,7 @@ def run_service(
     configure_logging(name, settings.log_level, settings.log_format)
     configure_tracing(name, settings)
     serve_metrics(settings.metrics_port)
+    failpoints.watch(name, settings.failpoints)
     uvloop.run(_serve(ServiceContext(name, settings), build))
 
 

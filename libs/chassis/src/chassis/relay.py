@@ -24,6 +24,7 @@ from chassis.broker import Broker, stream_name
 from chassis.database import Database, Row
 from chassis.envelope import Envelope
 from chassis.errors import ServiceError
+from chassis.failpoints import failpoint
 from chassis.logs import get_logger
 from chassis.replies import Outgoing
 from chassis.retention import oldest_id_since
@@ -157,6 +158,7 @@ class Relay:
         if not rows:
             await self._clean()
             return 0
+        failpoint("relay.after_claim")
         try:
             await self._publish(rows)
         except BaseException:
@@ -198,6 +200,7 @@ class Relay:
             answers = await self._broker.request_many(
                 [self._message(row) for row in heads], _PUBLISH_TIMEOUT_S
             )
+            failpoint("relay.after_publish")
             following: list[Row] = []
             for row, answer in zip(heads, answers, strict=True):
                 if not self._stored(answer):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "SOKO_"
@@ -35,6 +35,16 @@ class ProcessSettings(BaseSettings):
     otlp_endpoint: str = ""
     trace_sample_ratio: float = Field(default=0.01, ge=0, le=1)
     identity_target: str = ""
+    failpoints: Path | None = Field(
+        default=None, description="A folder that tells this process where to die, for tests."
+    )
+
+    @field_validator("failpoints")
+    @classmethod
+    def _never_in_production(cls, folder: Path | None, info: ValidationInfo) -> Path | None:
+        if folder is not None and info.data.get("environment") == "production":
+            raise ValueError("production takes no failpoints")
+        return folder
 
     @property
     def production(self) -> bool:

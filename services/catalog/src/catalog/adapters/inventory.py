@@ -25,6 +25,7 @@ from catalog.domain.stock import (
 )
 from chassis.context import current_traceparent
 from chassis.database import Database
+from chassis.failpoints import failpoint
 from chassis.ids import format_id, new_id
 
 _LOCATIONS = """
@@ -202,14 +203,18 @@ class PostgresInventory:
     async def commit(self, order_ids: Sequence[UUID]) -> list[UUID]:
         """Turn holds into allocations; return the orders that have neither."""
         events = outgoing.committed(order_ids)
+        failpoint("allocate.before_commit")
         row = await self._db.fetch_one(_COMMIT, _event_params(order_ids, events))
+        failpoint("allocate.after_commit")
         missing: list[UUID] = row["orders"] if row else list(order_ids)
         return missing
 
     async def release(self, order_ids: Sequence[UUID], reason: str) -> None:
         """End holds and allocations and close the orders for good."""
         params = _event_params(order_ids, outgoing.released(order_ids, reason))
+        failpoint("release.before_commit")
         await self._db.execute(_RELEASE, {**params, "expired_before": None, "reason": reason})
+        failpoint("release.after_commit")
 
     async def expire(self, now: datetime, most: int) -> int:
         """End holds whose time is over, at most so many; return how many it ended."""

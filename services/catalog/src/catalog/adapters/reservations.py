@@ -14,6 +14,7 @@ from catalog.domain.errors import ReservationRefused
 from catalog.domain.stock import HeldLine, Hold, WantedLine, demand_per_variant
 from chassis.batching import Batcher
 from chassis.database import Database, Row
+from chassis.failpoints import failpoint
 from chassis.ids import format_id, new_id
 
 _MOST_ORDERS = 64
@@ -65,7 +66,9 @@ class Reservations:
             until = max(known.expires_at, each.expires_at)
             orders[each.order_id] = replace(known, expires_at=until)
         # In the order of their ids, in which everybody locks them.
+        failpoint("reserve.before_commit")
         rows = await self._db.fetch_all(_RESERVE, _params([orders[key] for key in sorted(orders)]))
+        failpoint("reserve.after_commit")
         outcomes = {row["order_id"]: _outcome(row) for row in rows}
         return [outcomes[each.order_id] for each in asked]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chassis.clock import Clock
+from chassis.failpoints import failpoint
 from notifications.app.ports import (
     ContactReader,
     DeliveryQueue,
@@ -71,6 +72,7 @@ class SendMail:
             return await self._again(delivery, str(error))
         except TimeoutError:
             return await self._again(delivery, "timeout")
+        failpoint("mail.after_send")
         await self._queue.succeed(delivery.id, self._clock.now())
         return deliveries.SUCCEEDED
 
@@ -82,6 +84,7 @@ class SendMail:
             raise MailRefused("no address")
         mail = self._renderer().render(_subject(delivery, order, contact))
         message_id = deliveries.message_id(delivery.id, self._settings.sender_domain)
+        failpoint("mail.before_send")
         await self._transport.send(recipient, mail, message_id)
 
     async def _contact(self, order: MailOrder) -> Contact | None:

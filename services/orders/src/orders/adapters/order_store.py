@@ -10,6 +10,7 @@ from psycopg import errors
 
 from chassis.batching import Batcher
 from chassis.database import Statements
+from chassis.failpoints import failpoint
 from chassis.ids import format_id, parse_id
 from orders.adapters import order_statements as sql
 from orders.adapters.cart_store import answer_params, items_text
@@ -58,7 +59,9 @@ class PostgresCheckouts:
             "orders": json_text(records),
             "cart_ids": id_array(record["cart_id"] for record in records),
         }
+        failpoint("place.before_commit")
         placed = {row["id"] for row in await self._db.fetch_all(sql.PLACE, params)}
+        failpoint("place.after_commit")
         if placed:
             self._told()
         return [
@@ -95,7 +98,9 @@ class PostgresCheckouts:
             "moves": json_text(records),
             "ids": id_array(record["id"] for record in records),
         }
+        failpoint("move.before_commit")
         saved = {row["place"] for row in await self._db.fetch_all(statement, params)}
+        failpoint("move.after_commit")
         if saved:
             self._told()
         return [place in saved for place in range(len(records))]
@@ -118,6 +123,7 @@ class PostgresCheckouts:
             "ends": json_text(records),
             "ids": id_array(record["id"] for record in records),
         }
+        failpoint("settle.before_commit")
         if await self._db.fetch_all(sql.SAVE_SETTLED, params):
             self._told()
 

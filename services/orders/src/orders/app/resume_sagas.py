@@ -10,6 +10,7 @@ from chassis import context as request_context
 from chassis.clock import Clock
 from chassis.context import RequestContext
 from chassis.errors import ServiceError
+from chassis.failpoints import failpoint
 from chassis.logs import get_logger
 from chassis.telemetry import span
 from orders.app.ports import CheckoutStore
@@ -50,6 +51,8 @@ class ResumeSagasHandler:
         """Return how many sagas were taken; raises ServiceError if the database is away."""
         now = self._clock.now()
         due = await self._checkouts.claim_due(now, now + LEASE, MAX_BATCH)
+        if due:
+            failpoint("resume.after_claim")
         settling = [checkout for checkout in due if checkout.saga.step == SETTLING]
         others = [checkout for checkout in due if checkout.saga.step != SETTLING]
         if settling:

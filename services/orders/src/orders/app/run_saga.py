@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from chassis.clock import Clock
 from chassis.errors import ServiceError
+from chassis.failpoints import failpoint
 from orders.app.ports import (
     CartStore,
     CheckoutStore,
@@ -100,10 +101,12 @@ class SagaRunner:
 
     async def _reserve(self, checkout: Checkout, left_s: float) -> Transition:
         outcome = await self._inventory.reserve(checkout.order, checkout.saga.hold_until, left_s)
+        failpoint("reserve.after_answer")
         return moves.after_reserve(checkout, outcome, self._clock.now())
 
     async def _authorize(self, checkout: Checkout, left_s: float) -> Transition:
         outcome = await self._payments.authorize(checkout, left_s)
+        failpoint("authorize.after_answer")
         return moves.after_authorize(checkout, outcome, self._clock.now())
 
     async def _confirm(self, checkout: Checkout, left_s: float) -> Transition:
@@ -122,6 +125,7 @@ class SagaRunner:
             self._payments.cancel(order.id, order.cancel_reason, left_s),
             self._inventory.release(order.id, order.cancel_reason, left_s),
         )
+        failpoint("compensate.after_answer")
         return moves.after_compensation(checkout, paid_back and released, self._clock.now())
 
     async def _finish(self, transition: Transition) -> Checkout:
@@ -133,6 +137,7 @@ class SagaRunner:
         except ServiceError:
             return await self._save(moves.after_compensation(before, False, self._clock.now()))
         saved = await self._checkouts.finish_compensation(transition, reopen=reopen, items=items)
+        failpoint("compensate.after_commit")
         return transition.after if saved else await self._reloaded(before)
 
     async def _refreshed_items(self, checkout: Checkout) -> Sequence[CartItem] | None:

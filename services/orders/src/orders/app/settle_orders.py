@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.clock import Clock
+from chassis.failpoints import failpoint
 from orders.app.ports import CheckoutStore, Inventory, Payments
 from orders.domain import checkout as moves
 from orders.domain.checkout import Checkout, Transition
@@ -40,6 +41,7 @@ class SettleOrdersHandler:
         """Settle; those whose outcome is unknown stay and are tried again after a pause."""
         by_id = {checkout.order.id: checkout for checkout in command.checkouts}
         missing = await self._inventory.commit(list(by_id))
+        failpoint("settle.after_allocation")
         if missing is None:
             await self._save_later(list(by_id.values()))
             return
@@ -47,6 +49,7 @@ class SettleOrdersHandler:
         captures: Mapping[str, CaptureOutcome] = {}
         if allocated:
             captures = await self._payments.capture(allocated)
+            failpoint("settle.after_capture")
         await self._record({order_id: by_id[order_id] for order_id in allocated}, captures)
         for order_id in missing & by_id.keys():
             await self._hold_again(by_id[order_id])

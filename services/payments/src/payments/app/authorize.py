@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.clock import Clock
+from chassis.failpoints import failpoint
 from chassis.ids import new_id
 from payments.app.methods import NO_PROVIDER, Methods
 from payments.app.ports import PaymentRepository
@@ -101,7 +102,10 @@ class AuthorizeHandler:
         if not command.method_type:
             return await self._existing(command)
         payment = self._new_payment(command)
-        if not await self._payments.open(payment):
+        failpoint("authorize.before_commit")
+        opened = await self._payments.open(payment)
+        failpoint("authorize.after_commit")
+        if not opened:
             return await self._existing(command)
         if payment.attempt is None:
             return payment
@@ -119,12 +123,15 @@ class AuthorizeHandler:
     async def _first_call(self, payment: Payment) -> Payment:
         provider = self._methods.provider(payment.provider)
         state = await ask(provider.create(as_asked_for(payment)))
+        failpoint("authorize.after_provider")
         now = self._clock.now()
         if state is None:
             payment.lose_answer()
         else:
             payment.learn(state, now)
-        if payment.id in await self._payments.save([payment], now):
+        saved = await self._payments.save([payment], now)
+        failpoint("authorize.after_record")
+        if payment.id in saved:
             return payment
         # Somebody changed it while the provider worked: the order was closed, or asked about.
         payment = await self._settler.record(payment, state)

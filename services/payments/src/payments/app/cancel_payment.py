@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.clock import Clock
+from chassis.failpoints import failpoint
 from payments.app.ports import PaymentRepository
 from payments.app.settle import Settler
 
@@ -29,6 +30,7 @@ class CancelPaymentHandler:
     async def handle(self, command: CancelPayment) -> tuple[bool, str]:
         """Return whether nothing is held or kept any more, and the payment's status."""
         payment = await self._payments.close(command.order_id, command.reason, self._clock.now())
+        failpoint("cancel.after_commit")
         if not payment.is_tombstone:
             payment = await self._settler.settle(payment)
         return payment.given_back, payment.status

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chassis.batching import Batcher
 from chassis.clock import Clock
+from chassis.failpoints import failpoint
 from payments.app.methods import Methods
 from payments.app.ports import PaymentRepository
 from payments.app.settle import Settler, ask
@@ -57,6 +58,7 @@ class CaptureHandler:
 
     async def _capture_all(self, order_ids: Sequence[UUID]) -> dict[UUID, str]:
         payments = await self._payments.begin_captures(order_ids, self._clock.now() + _CHECK_AFTER)
+        failpoint("capture.after_commit")
         ready: dict[str, list[Payment]] = {}
         outcomes = dict.fromkeys(order_ids, "failed")
         for payment in payments:
@@ -73,6 +75,7 @@ class CaptureHandler:
         provider = self._methods.provider(provider_name)
         ids = [payment.attempt.id for payment in batch if payment.attempt]
         answers = await ask(provider.capture(ids))
+        failpoint("capture.after_provider")
         if answers is None:
             return list(batch)
         now = self._clock.now()
@@ -83,6 +86,7 @@ class CaptureHandler:
                 payment.learn(_for_good(answer), now)
                 heard.append((payment, answer))
         saved = await self._payments.save([payment for payment, _ in heard], now)
+        failpoint("capture.after_record")
         missed = [
             self._record(payment, answer) for payment, answer in heard if payment.id not in saved
         ]

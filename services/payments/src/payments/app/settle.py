@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from chassis.clock import Clock
 from chassis.errors import ServiceError
+from chassis.failpoints import failpoint
 from chassis.logs import get_logger
 from payments.app.methods import Methods
 from payments.app.ports import PaymentRepository, Provider, ProviderAway, ProviderPayment
@@ -114,6 +115,7 @@ class Settler:
                 outcome = await ask(provider.refund(attempt.id, refund.id, refund.amount_minor))
             elif self._clock.now() - refund.created_at >= LOST_AFTER:
                 outcome = REFUND_FAILED
+        failpoint("refund.after_provider")
         if outcome not in (SUCCEEDED, REFUND_FAILED):
             return payment
 
@@ -175,6 +177,7 @@ class Settler:
         )
         if payment.unwanted and held and attempt is not None and provider.capabilities.void:
             answer = await ask(provider.void(attempt.id))
+            failpoint("void.after_provider")
             if answer is not None:
                 payment = await self.record(payment, answer)
         if payment.must_refund_rest:
