@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from catalog.domain.errors import (
+    NotAllocated,
     NotFound,
     ReservationRefused,
     StaleVersion,
@@ -85,6 +86,8 @@ class MemoryInventory:
         self.counts: dict[tuple[UUID, UUID], _Count] = {}
         self.holds: dict[UUID, _Hold] = {}
         self.touched: set[UUID] = set()
+        self.parcels: dict[UUID, list[HeldLine]] = {}
+        self.returned: set[UUID] = set()
 
     async def locations(self, seller_id: UUID) -> list[Location]:
         found = [place for place in self.places.values() if place.seller_id == seller_id]
@@ -143,7 +146,7 @@ class MemoryInventory:
                 missing.append(order_id)
             elif hold.state == "held":
                 hold.state, hold.expires_at = "allocated", None
-                for count, quantity in self._counted(hold):
+                for count, quantity in self._counted(hold.lines):
                     count.held -= quantity
                     count.allocated += quantity
         return missing
@@ -151,6 +154,28 @@ class MemoryInventory:
     async def release(self, order_ids: Sequence[UUID], reason: str) -> None:
         for order_id in order_ids:
             self._end(order_id, "closed")
+
+    async def ship(self, shipment_id: UUID, order_id: UUID, units: Mapping[UUID, int]) -> None:
+        if shipment_id in self.parcels:
+            return
+        hold = self.holds.get(order_id, _Hold("unknown"))
+        if hold.state not in {"allocated", "closed"}:
+            raise NotAllocated
+        taken = [] if hold.state == "closed" else self._out_of(hold, units)
+        for count, quantity in self._counted(taken):
+            count.on_hand -= quantity
+            count.allocated -= quantity
+            count.version += 1
+        self.parcels[shipment_id] = taken
+
+    async def take_back(self, shipment_id: UUID) -> None:
+        if shipment_id not in self.parcels:
+            raise NotFound
+        if shipment_id not in self.returned:
+            self.returned.add(shipment_id)
+            for count, quantity in self._counted(self.parcels[shipment_id]):
+                count.on_hand += quantity
+                count.version += 1
 
     async def expire(self, now: datetime, most: int) -> int:
         due = [
@@ -221,18 +246,32 @@ class MemoryInventory:
 
     def _end(self, order_id: UUID, state: str) -> None:
         hold = self.holds.setdefault(order_id, _Hold(state))
-        for count, quantity in self._counted(hold):
+        for count, quantity in self._counted(hold.lines):
             if hold.state == "held":
                 count.held -= quantity
             elif hold.state == "allocated":
                 count.allocated -= quantity
         hold.state, hold.lines = state, []
 
-    def _counted(self, hold: _Hold) -> list[tuple[_Count, int]]:
+    def _out_of(self, hold: _Hold, units: Mapping[UUID, int]) -> list[HeldLine]:
+        """Return what a parcel takes from an order's lines, which keep the rest."""
+        taken, left, wanted = [], [], dict(units)
+        for line in sorted(hold.lines, key=lambda line: line.location):
+            quantity = min(line.quantity, wanted.get(line.line_id, 0))
+            if quantity:
+                taken.append(replace(line, quantity=quantity))
+                wanted[line.line_id] -= quantity
+            if quantity < line.quantity:
+                left.append(replace(line, quantity=line.quantity - quantity))
+        if any(wanted.values()):
+            raise NotAllocated
+        hold.lines = left
+        return taken
+
+    def _counted(self, lines: Sequence[HeldLine]) -> list[tuple[_Count, int]]:
         by_ref = {format_id("loc", place): place for place in self.places}
         return [
-            (self.counts[line.variant_id, by_ref[line.location]], line.quantity)
-            for line in hold.lines
+            (self.counts[line.variant_id, by_ref[line.location]], line.quantity) for line in lines
         ]
 
 

@@ -31,6 +31,8 @@ from catalog.app.remove_variant import RemoveVariantHandler
 from catalog.app.reserve_stock import ReserveStockHandler
 from catalog.app.seller_directory import SellerDirectory
 from catalog.app.set_stock import SetStockHandler
+from catalog.app.ship_stock import ShipStockHandler
+from catalog.app.take_back_stock import TakeBackStockHandler
 from catalog.app.update_category import UpdateCategoryHandler
 from catalog.app.update_product import UpdateProductHandler
 from catalog.app.update_variant import UpdateVariantHandler
@@ -148,6 +150,8 @@ def _inventory(
         reserve=ReserveStockHandler(inventory, clock, moved),
         commit=CommitStockHandler(inventory),
         release=ReleaseStockHandler(inventory, moved),
+        ship=ShipStockHandler(inventory),
+        take_back=TakeBackStockHandler(inventory, moved),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from catalog.adapters.inventory import PostgresInventory
 from catalog.app.ports import Inventory
 from catalog.domain.errors import (
+    NotAllocated,
     NotFound,
     ReservationRefused,
     StaleVersion,
@@ -284,3 +285,80 @@ async def test_locations_come_with_the_default_one_first(shelf: Shelf) -> None:
     found = await shelf.inventory.locations(shelf.seller.id)
     assert [location.is_default for location in found] == [True, False]
     assert found[1].id == added
+
+
+async def sold(shelf: Shelf, variant: UUID, quantity: int) -> tuple[UUID, UUID]:
+    """Return an order with an allocated line, and the line."""
+    order = new_id()
+    hold = await shelf.hold((variant, quantity), order_id=order)
+    assert await shelf.inventory.commit([order]) == []
+    return order, hold.lines[0].line_id
+
+
+async def counted(shelf: Shelf, variant: UUID) -> tuple[int, int]:
+    stock = await shelf.inventory.stock(variant, None)
+    return stock.on_hand, stock.reserved
+
+
+async def test_a_parcel_takes_what_was_allocated_once(shelf: Shelf) -> None:
+    variant = await shelf.variant(10)
+    order, line = await sold(shelf, variant, 5)
+    parcel = new_id()
+    for _ in range(2):
+        await shelf.inventory.ship(parcel, order, {line: 2})
+        assert await counted(shelf, variant) == (8, 3)
+    await shelf.inventory.ship(new_id(), order, {line: 3})
+    assert await counted(shelf, variant) == (5, 0)
+    stock = await shelf.inventory.stock(variant, None)
+    assert (stock.available, stock.version) == (5, 3)
+
+
+async def test_a_parcel_takes_from_every_location_that_was_chosen(shelf: Shelf) -> None:
+    variant = await shelf.variant(2)
+    other = await shelf.location()
+    await shelf.inventory.set_on_hand(variant, other, 3, None)
+    order, line = await sold(shelf, variant, 4)
+    await shelf.inventory.ship(new_id(), order, {line: 4})
+    left = [await shelf.inventory.stock(variant, place) for place in (None, other)]
+    assert sorted((each.on_hand, each.reserved) for each in left) == [(0, 0), (1, 0)]
+
+
+async def test_more_than_is_allocated_does_not_leave(shelf: Shelf) -> None:
+    variant = await shelf.variant(10)
+    order, line = await sold(shelf, variant, 2)
+    held = await shelf.hold((variant, 1))
+    for wrong in (
+        (order, {line: 3}),
+        (order, {new_id(): 1}),
+        (new_id(), {line: 1}),
+        (order, {line: 1, held.lines[0].line_id: 1}),
+    ):
+        with pytest.raises(NotAllocated):
+            await shelf.inventory.ship(new_id(), *wrong)
+    assert await counted(shelf, variant) == (10, 3)
+
+
+async def test_a_parcel_that_comes_back_can_be_sold_again_once(shelf: Shelf) -> None:
+    variant = await shelf.variant(10)
+    order, line = await sold(shelf, variant, 5)
+    parcel = new_id()
+    await shelf.inventory.ship(parcel, order, {line: 2})
+    for _ in range(2):
+        await shelf.inventory.take_back(parcel)
+        assert await counted(shelf, variant) == (10, 3)
+    with pytest.raises(NotFound):
+        await shelf.inventory.take_back(new_id())
+
+
+async def test_a_cancelled_order_gives_back_only_what_did_not_ship(shelf: Shelf) -> None:
+    variant = await shelf.variant(10)
+    order, line = await sold(shelf, variant, 5)
+    parcel = new_id()
+    await shelf.inventory.ship(parcel, order, {line: 2})
+    await shelf.inventory.take_back(parcel)
+    await shelf.inventory.release([order], "cancelled")
+    assert await counted(shelf, variant) == (10, 0)
+    late = new_id()
+    await shelf.inventory.ship(late, order, {line: 3})
+    await shelf.inventory.take_back(late)
+    assert await counted(shelf, variant) == (10, 0)

@@ -331,6 +331,40 @@ async def test_an_order_reserves_commits_and_releases(client: Client) -> None:
     assert (await refusal(client.ask(inventory.Reserve, request))).code == "order_closed"
 
 
+async def test_services_alone_ship_and_take_back(client: Client) -> None:
+    seller_id, owner = client.seller()
+    variant = (await client.product(seller_id, owner)).variants[0].id
+    await client.call(
+        client.inventory.SetStock,
+        inventory_pb2.SetStockRequest(variant_id=variant, on_hand=3),
+        owner,
+    )
+    inventory = inventory_pb2_grpc.InventoryServiceStub(client.orders.channel)
+    order, line = format_id("ord", new_id()), format_id("item", new_id())
+    reserve = inventory_pb2.ReserveRequest(order_id=order)
+    reserve.lines.add(line_id=line, variant_id=variant, quantity=2).unit_price.CopyFrom(
+        Money(amount_minor=1000, currency="KES")
+    )
+    reserve.expires_at.FromDatetime(datetime.now(UTC) + timedelta(hours=1))
+    await client.ask(inventory.Reserve, reserve)
+    ship = inventory_pb2.ShipRequest(shipment_id=format_id("shp", new_id()), order_id=order)
+    for _ in range(2):
+        ship.lines.add(line_id=line, quantity=1)
+    assert (await refusal(client.ask(inventory.Ship, ship))).code == "not_allocated"
+    await client.ask(inventory.Commit, inventory_pb2.CommitRequest(order_ids=[order]))
+    assert (await refusal(client.call(client.inventory.Ship, ship, owner))).kind == "forbidden"
+    await client.ask(inventory.Ship, ship)
+    get = inventory_pb2.GetStockRequest(variant_id=variant)
+    left = (await client.call(client.inventory.GetStock, get, owner)).stock
+    assert (left.on_hand, left.reserved) == (1, 0)
+    back = inventory_pb2.TakeBackRequest(shipment_id=ship.shipment_id)
+    assert (await refusal(client.call(client.inventory.TakeBack, back, owner))).kind == "forbidden"
+    await client.ask(inventory.TakeBack, back)
+    assert (await client.call(client.inventory.GetStock, get, owner)).stock.on_hand == 3
+    empty = inventory_pb2.ShipRequest(shipment_id=format_id("shp", new_id()), order_id=order)
+    assert (await refusal(client.ask(inventory.Ship, empty))).code == "validation_failed"
+
+
 async def test_a_cart_asks_for_variants_and_unknown_ones_are_left_out(client: Client) -> None:
     seller_id, owner = client.seller()
     variant = (await client.product(seller_id, owner)).variants[0].id

@@ -175,6 +175,29 @@ async def test_events_of_an_order_tell_its_stock_in_sequence(shop: Shop) -> None
     assert catalog_pb2.StockReleased.FromString(rows[2]["payload"]).reason == "cancelled"
 
 
+async def test_parcels_that_leave_at_once_take_each_unit_once(shop: Shop) -> None:
+    first, second = await make_stock(shop, 60, 60)
+    orders = []
+    for _ in range(12):
+        order, lines = new_id(), [make_line(first, 4), make_line(second, 4)]
+        await shop.inventory.reserve(order, lines, LATER)
+        await shop.inventory.commit([order])
+        orders.append((order, [line.line_id for line in lines]))
+
+    async def send(order: UUID, units: dict[UUID, int]) -> None:
+        parcel = new_id()
+        await asyncio.gather(*(shop.inventory.ship(parcel, order, units) for _ in range(3)))
+
+    parcels = [
+        send(order, dict.fromkeys(lines if flip else reversed(lines), 2))
+        for order, lines in orders
+        for flip in (True, False)
+    ]
+    await asyncio.gather(*parcels)
+    assert await counts(shop, first) == (12, 0, 0)
+    assert await counts(shop, second) == (12, 0, 0)
+
+
 async def test_a_refused_reserve_writes_nothing(shop: Shop) -> None:
     [variant] = await make_stock(shop, 1)
     order = new_id()

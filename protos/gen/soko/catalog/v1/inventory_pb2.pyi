@@ -163,3 +163,35 @@ class ReleaseRequest(_message.Message):
 class ReleaseResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ShippedLine(_message.Message):
+    __slots__ = ("line_id", "quantity")
+    LINE_ID_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    line_id: str
+    quantity: int
+    def __init__(self, line_id: _Optional[str] = ..., quantity: _Optional[int] = ...) -> None: ...
+
+class ShipRequest(_message.Message):
+    __slots__ = ("shipment_id", "order_id", "lines")
+    SHIPMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    shipment_id: str
+    order_id: str
+    lines: _containers.RepeatedCompositeFieldContainer[ShippedLine]
+    def __init__(self, shipment_id: _Optional[str] = ..., order_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ShippedLine, _Mapping]]] = ...) -> None: ...
+
+class ShipResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class TakeBackRequest(_message.Message):
+    __slots__ = ("shipment_id",)
+    SHIPMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    shipment_id: str
+    def __init__(self, shipment_id: _Optional[str] = ...) -> None: ...
+
+class TakeBackResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

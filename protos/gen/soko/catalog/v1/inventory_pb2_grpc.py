@@ -70,6 +70,16 @@ class InventoryServiceStub:
                 request_serializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.ReleaseRequest.SerializeToString,
                 response_deserializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.ReleaseResponse.FromString,
                 _registered_method=True)
+        self.Ship = channel.unary_unary(
+                '/soko.catalog.v1.InventoryService/Ship',
+                request_serializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.ShipRequest.SerializeToString,
+                response_deserializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.ShipResponse.FromString,
+                _registered_method=True)
+        self.TakeBack = channel.unary_unary(
+                '/soko.catalog.v1.InventoryService/TakeBack',
+                request_serializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.TakeBackRequest.SerializeToString,
+                response_deserializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.TakeBackResponse.FromString,
+                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -126,6 +136,22 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Ship(self, request, context):
+        """Takes the allocated units of a parcel off the shelf; repeating it changes nothing; services only.
+        Errors (conflict): not_allocated when the order has fewer units allocated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TakeBack(self, request, context):
+        """Puts the units of a parcel that came back on the shelf again; repeating it changes nothing; services only.
+        Errors: not_found for a parcel that was never shipped.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InventoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -163,6 +189,16 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.Release,
                     request_deserializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.ReleaseRequest.FromString,
                     response_serializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.ReleaseResponse.SerializeToString,
+            ),
+            'Ship': grpc.unary_unary_rpc_method_handler(
+                    servicer.Ship,
+                    request_deserializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.ShipRequest.FromString,
+                    response_serializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.ShipResponse.SerializeToString,
+            ),
+            'TakeBack': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeBack,
+                    request_deserializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.TakeBackRequest.FromString,
+                    response_serializer=soko_dot_catalog_dot_v1_dot_inventory__pb2.TakeBackResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -355,6 +391,60 @@ class InventoryService:
             '/soko.catalog.v1.InventoryService/Release',
             soko_dot_catalog_dot_v1_dot_inventory__pb2.ReleaseRequest.SerializeToString,
             soko_dot_catalog_dot_v1_dot_inventory__pb2.ReleaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Ship(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soko.catalog.v1.InventoryService/Ship',
+            soko_dot_catalog_dot_v1_dot_inventory__pb2.ShipRequest.SerializeToString,
+            soko_dot_catalog_dot_v1_dot_inventory__pb2.ShipResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeBack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soko.catalog.v1.InventoryService/TakeBack',
+            soko_dot_catalog_dot_v1_dot_inventory__pb2.TakeBackRequest.SerializeToString,
+            soko_dot_catalog_dot_v1_dot_inventory__pb2.TakeBackResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,14 @@ class InventoryServiceStub:
     """Turns the holds of confirmed orders into allocations; repeating it changes nothing; services only."""
     Release: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ReleaseRequest, _inventory_pb2.ReleaseResponse]
     """Ends holds and allocations of orders for good: a Reserve that comes later answers order_closed; services only."""
+    Ship: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.ShipRequest, _inventory_pb2.ShipResponse]
+    """Takes the allocated units of a parcel off the shelf; repeating it changes nothing; services only.
+    Errors (conflict): not_allocated when the order has fewer units allocated.
+    """
+    TakeBack: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.TakeBackRequest, _inventory_pb2.TakeBackResponse]
+    """Puts the units of a parcel that came back on the shelf again; repeating it changes nothing; services only.
+    Errors: not_found for a parcel that was never shipped.
+    """
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
@@ -71,6 +79,14 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """Turns the holds of confirmed orders into allocations; repeating it changes nothing; services only."""
     Release: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ReleaseRequest, _inventory_pb2.ReleaseResponse]  # type: ignore[assignment]
     """Ends holds and allocations of orders for good: a Reserve that comes later answers order_closed; services only."""
+    Ship: _aio.UnaryUnaryMultiCallable[_inventory_pb2.ShipRequest, _inventory_pb2.ShipResponse]  # type: ignore[assignment]
+    """Takes the allocated units of a parcel off the shelf; repeating it changes nothing; services only.
+    Errors (conflict): not_allocated when the order has fewer units allocated.
+    """
+    TakeBack: _aio.UnaryUnaryMultiCallable[_inventory_pb2.TakeBackRequest, _inventory_pb2.TakeBackResponse]  # type: ignore[assignment]
+    """Puts the units of a parcel that came back on the shelf again; repeating it changes nothing; services only.
+    Errors: not_found for a parcel that was never shipped.
+    """
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Stock per variant and location, and its reservation by orders."""
@@ -132,5 +148,25 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.ReleaseResponse, _abc.Awaitable[_inventory_pb2.ReleaseResponse]]:
         """Ends holds and allocations of orders for good: a Reserve that comes later answers order_closed; services only."""
+
+    @_abc_1.abstractmethod
+    def Ship(
+        self,
+        request: _inventory_pb2.ShipRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.ShipResponse, _abc.Awaitable[_inventory_pb2.ShipResponse]]:
+        """Takes the allocated units of a parcel off the shelf; repeating it changes nothing; services only.
+        Errors (conflict): not_allocated when the order has fewer units allocated.
+        """
+
+    @_abc_1.abstractmethod
+    def TakeBack(
+        self,
+        request: _inventory_pb2.TakeBackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inventory_pb2.TakeBackResponse, _abc.Awaitable[_inventory_pb2.TakeBackResponse]]:
+        """Puts the units of a parcel that came back on the shelf again; repeating it changes nothing; services only.
+        Errors: not_found for a parcel that was never shipped.
+        """
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -97,3 +97,51 @@ class OrderDelivered(_message.Message):
     seller_id: str
     delivered_at: _timestamp_pb2.Timestamp
     def __init__(self, order_id: _Optional[str] = ..., seller_order_id: _Optional[str] = ..., seller_id: _Optional[str] = ..., delivered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ShipmentLine(_message.Message):
+    __slots__ = ("order_line_id", "variant_id", "quantity")
+    ORDER_LINE_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    order_line_id: str
+    variant_id: str
+    quantity: int
+    def __init__(self, order_line_id: _Optional[str] = ..., variant_id: _Optional[str] = ..., quantity: _Optional[int] = ...) -> None: ...
+
+class ShipmentState(_message.Message):
+    __slots__ = ("shipment_id", "order_id", "seller_order_id", "seller_id", "carrier", "tracking_number", "status", "lines")
+    SHIPMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    SELLER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    SELLER_ID_FIELD_NUMBER: _ClassVar[int]
+    CARRIER_FIELD_NUMBER: _ClassVar[int]
+    TRACKING_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    shipment_id: str
+    order_id: str
+    seller_order_id: str
+    seller_id: str
+    carrier: str
+    tracking_number: str
+    status: str
+    lines: _containers.RepeatedCompositeFieldContainer[ShipmentLine]
+    def __init__(self, shipment_id: _Optional[str] = ..., order_id: _Optional[str] = ..., seller_order_id: _Optional[str] = ..., seller_id: _Optional[str] = ..., carrier: _Optional[str] = ..., tracking_number: _Optional[str] = ..., status: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ShipmentLine, _Mapping]]] = ...) -> None: ...
+
+class ShipmentCreated(_message.Message):
+    __slots__ = ("shipment", "order")
+    SHIPMENT_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    shipment: ShipmentState
+    order: OrderState
+    def __init__(self, shipment: _Optional[_Union[ShipmentState, _Mapping]] = ..., order: _Optional[_Union[OrderState, _Mapping]] = ...) -> None: ...
+
+class ShipmentStatusChanged(_message.Message):
+    __slots__ = ("shipment", "order", "occurred_at")
+    SHIPMENT_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
+    shipment: ShipmentState
+    order: OrderState
+    occurred_at: _timestamp_pb2.Timestamp
+    def __init__(self, shipment: _Optional[_Union[ShipmentState, _Mapping]] = ..., order: _Optional[_Union[OrderState, _Mapping]] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -27,45 +27,46 @@ from soko.common.v1 import address_pb2 as soko_dot_common_dot_v1_dot_address__pb
 from soko.common.v1 import money_pb2 as soko_dot_common_dot_v1_dot_money__pb2
 from soko.common.v1 import page_pb2 as soko_dot_common_dot_v1_dot_page__pb2
 from soko.orders.v1 import cart_pb2 as soko_dot_orders_dot_v1_dot_cart__pb2
+from soko.orders.v1 import fulfilment_pb2 as soko_dot_orders_dot_v1_dot_fulfilment__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asoko/orders/v1/order.proto\x12\x0esoko.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csoko/common/v1/address.proto\x1a\x1asoko/common/v1/money.proto\x1a\x19soko/common/v1/page.proto\x1a\x19soko/orders/v1/cart.proto\";\n\rPaymentMethod\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\r\n\x05phone\x18\x03 \x01(\t\"\xe9\x01\n\x0f\x43heckoutRequest\x12\x0f\n\x07\x63\x61rt_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x35\n\x0epayment_method\x18\x03 \x01(\x0b\x32\x1d.soko.orders.v1.PaymentMethod\x12\r\n\x05\x65mail\x18\x04 \x01(\t\x12\x31\n\x10shipping_address\x18\x05 \x01(\x0b\x32\x17.soko.common.v1.Address\x12-\n\x0e\x65xpected_total\x18\x06 \x01(\x0b\x32\x15.soko.common.v1.Money\x12\x0e\n\x06locale\x18\x07 \x01(\t\"I\n\x10\x43heckoutResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.soko.orders.v1.Order\x12\x0f\n\x07outcome\x18\x02 \x01(\t\"k\n\nNextAction\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12\x0b\n\x03url\x18\x03 \x01(\t\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x94\x01\n\x0bSellerOrder\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tseller_id\x18\x02 \x01(\t\x12\x13\n\x0bseller_name\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\x12\x19\n\x11\x66ulfilment_status\x18\x05 \x01(\t\x12&\n\x06totals\x18\x06 \x01(\x0b\x32\x16.soko.orders.v1.Totals\"\xfc\x04\n\x05Order\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\x16\n\x0epayment_status\x18\x04 \x01(\t\x12\x19\n\x11\x66ulfilment_status\x18\x05 \x01(\t\x12\x15\n\rcancel_reason\x18\x06 \x01(\t\x12#\n\x05items\x18\x07 \x03(\x0b\x32\x14.soko.orders.v1.Item\x12\x32\n\rseller_orders\x18\x08 \x03(\x0b\x32\x1b.soko.orders.v1.SellerOrder\x12&\n\x06totals\x18\t \x01(\x0b\x32\x16.soko.orders.v1.Totals\x12\x10\n\x08\x63urrency\x18\n \x01(\t\x12\r\n\x05\x65mail\x18\x0b \x01(\t\x12\x31\n\x10shipping_address\x18\x0c \x01(\x0b\x32\x17.soko.common.v1.Address\x12\x12\n\npayment_id\x18\r \x01(\t\x12/\n\x0bnext_action\x18\x0e \x01(\x0b\x32\x1a.soko.orders.v1.NextAction\x12.\n\nexpires_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05token\x18\x10 \x01(\t\x12.\n\ncreated_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x13 \x01(\x03\x12\x12\n\naccount_id\x18\x14 \x01(\t\x12\x0e\n\x06locale\x18\x15 \x01(\t\x12\x0f\n\x07\x63\x61rt_id\x18\x16 \x01(\t\"2\n\x0fGetOrderRequest\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\"8\n\x10GetOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.soko.orders.v1.Order\">\n\x11ListOrdersRequest\x12)\n\x04page\x18\x01 \x01(\x0b\x32\x1b.soko.common.v1.PageRequest\"P\n\x12ListOrdersResponse\x12%\n\x06orders\x18\x01 \x03(\x0b\x32\x15.soko.orders.v1.Order\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"T\n\x17ListSellerOrdersRequest\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12)\n\x04page\x18\x02 \x01(\x0b\x32\x1b.soko.common.v1.PageRequest\"V\n\x18ListSellerOrdersResponse\x12%\n\x06orders\x18\x01 \x03(\x0b\x32\x15.soko.orders.v1.Order\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"E\n\x12\x43\x61ncelOrderRequest\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\";\n\x13\x43\x61ncelOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.soko.orders.v1.Order2`\n\x0f\x43heckoutService\x12M\n\x08\x43heckout\x12\x1f.soko.orders.v1.CheckoutRequest\x1a .soko.orders.v1.CheckoutResponse2\xf1\x02\n\x0cOrderService\x12M\n\x08GetOrder\x12\x1f.soko.orders.v1.GetOrderRequest\x1a .soko.orders.v1.GetOrderResponse\x12S\n\nListOrders\x12!.soko.orders.v1.ListOrdersRequest\x1a\".soko.orders.v1.ListOrdersResponse\x12\x65\n\x10ListSellerOrders\x12\'.soko.orders.v1.ListSellerOrdersRequest\x1a(.soko.orders.v1.ListSellerOrdersResponse\x12V\n\x0b\x43\x61ncelOrder\x12\".soko.orders.v1.CancelOrderRequest\x1a#.soko.orders.v1.CancelOrderResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asoko/orders/v1/order.proto\x12\x0esoko.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csoko/common/v1/address.proto\x1a\x1asoko/common/v1/money.proto\x1a\x19soko/common/v1/page.proto\x1a\x19soko/orders/v1/cart.proto\x1a\x1fsoko/orders/v1/fulfilment.proto\";\n\rPaymentMethod\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\r\n\x05phone\x18\x03 \x01(\t\"\xe9\x01\n\x0f\x43heckoutRequest\x12\x0f\n\x07\x63\x61rt_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x35\n\x0epayment_method\x18\x03 \x01(\x0b\x32\x1d.soko.orders.v1.PaymentMethod\x12\r\n\x05\x65mail\x18\x04 \x01(\t\x12\x31\n\x10shipping_address\x18\x05 \x01(\x0b\x32\x17.soko.common.v1.Address\x12-\n\x0e\x65xpected_total\x18\x06 \x01(\x0b\x32\x15.soko.common.v1.Money\x12\x0e\n\x06locale\x18\x07 \x01(\t\"I\n\x10\x43heckoutResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.soko.orders.v1.Order\x12\x0f\n\x07outcome\x18\x02 \x01(\t\"k\n\nNextAction\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12\x0b\n\x03url\x18\x03 \x01(\t\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x94\x01\n\x0bSellerOrder\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tseller_id\x18\x02 \x01(\t\x12\x13\n\x0bseller_name\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\x12\x19\n\x11\x66ulfilment_status\x18\x05 \x01(\t\x12&\n\x06totals\x18\x06 \x01(\x0b\x32\x16.soko.orders.v1.Totals\"\xa9\x05\n\x05Order\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\x16\n\x0epayment_status\x18\x04 \x01(\t\x12\x19\n\x11\x66ulfilment_status\x18\x05 \x01(\t\x12\x15\n\rcancel_reason\x18\x06 \x01(\t\x12#\n\x05items\x18\x07 \x03(\x0b\x32\x14.soko.orders.v1.Item\x12\x32\n\rseller_orders\x18\x08 \x03(\x0b\x32\x1b.soko.orders.v1.SellerOrder\x12&\n\x06totals\x18\t \x01(\x0b\x32\x16.soko.orders.v1.Totals\x12\x10\n\x08\x63urrency\x18\n \x01(\t\x12\r\n\x05\x65mail\x18\x0b \x01(\t\x12\x31\n\x10shipping_address\x18\x0c \x01(\x0b\x32\x17.soko.common.v1.Address\x12\x12\n\npayment_id\x18\r \x01(\t\x12/\n\x0bnext_action\x18\x0e \x01(\x0b\x32\x1a.soko.orders.v1.NextAction\x12.\n\nexpires_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05token\x18\x10 \x01(\t\x12.\n\ncreated_at\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x13 \x01(\x03\x12\x12\n\naccount_id\x18\x14 \x01(\t\x12\x0e\n\x06locale\x18\x15 \x01(\t\x12\x0f\n\x07\x63\x61rt_id\x18\x16 \x01(\t\x12+\n\tshipments\x18\x17 \x03(\x0b\x32\x18.soko.orders.v1.Shipment\"2\n\x0fGetOrderRequest\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\"8\n\x10GetOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.soko.orders.v1.Order\">\n\x11ListOrdersRequest\x12)\n\x04page\x18\x01 \x01(\x0b\x32\x1b.soko.common.v1.PageRequest\"P\n\x12ListOrdersResponse\x12%\n\x06orders\x18\x01 \x03(\x0b\x32\x15.soko.orders.v1.Order\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"T\n\x17ListSellerOrdersRequest\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12)\n\x04page\x18\x02 \x01(\x0b\x32\x1b.soko.common.v1.PageRequest\"V\n\x18ListSellerOrdersResponse\x12%\n\x06orders\x18\x01 \x03(\x0b\x32\x15.soko.orders.v1.Order\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"E\n\x12\x43\x61ncelOrderRequest\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\";\n\x13\x43\x61ncelOrderResponse\x12$\n\x05order\x18\x01 \x01(\x0b\x32\x15.soko.orders.v1.Order2`\n\x0f\x43heckoutService\x12M\n\x08\x43heckout\x12\x1f.soko.orders.v1.CheckoutRequest\x1a .soko.orders.v1.CheckoutResponse2\xf1\x02\n\x0cOrderService\x12M\n\x08GetOrder\x12\x1f.soko.orders.v1.GetOrderRequest\x1a .soko.orders.v1.GetOrderResponse\x12S\n\nListOrders\x12!.soko.orders.v1.ListOrdersRequest\x1a\".soko.orders.v1.ListOrdersResponse\x12\x65\n\x10ListSellerOrders\x12\'.soko.orders.v1.ListSellerOrdersRequest\x1a(.soko.orders.v1.ListSellerOrdersResponse\x12V\n\x0b\x43\x61ncelOrder\x12\".soko.orders.v1.CancelOrderRequest\x1a#.soko.orders.v1.CancelOrderResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'soko.orders.v1.order_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PAYMENTMETHOD']._serialized_start=191
-  _globals['_PAYMENTMETHOD']._serialized_end=250
-  _globals['_CHECKOUTREQUEST']._serialized_start=253
-  _globals['_CHECKOUTREQUEST']._serialized_end=486
-  _globals['_CHECKOUTRESPONSE']._serialized_start=488
-  _globals['_CHECKOUTRESPONSE']._serialized_end=561
-  _globals['_NEXTACTION']._serialized_start=563
-  _globals['_NEXTACTION']._serialized_end=670
-  _globals['_SELLERORDER']._serialized_start=673
-  _globals['_SELLERORDER']._serialized_end=821
-  _globals['_ORDER']._serialized_start=824
-  _globals['_ORDER']._serialized_end=1460
-  _globals['_GETORDERREQUEST']._serialized_start=1462
-  _globals['_GETORDERREQUEST']._serialized_end=1512
-  _globals['_GETORDERRESPONSE']._serialized_start=1514
-  _globals['_GETORDERRESPONSE']._serialized_end=1570
-  _globals['_LISTORDERSREQUEST']._serialized_start=1572
-  _globals['_LISTORDERSREQUEST']._serialized_end=1634
-  _globals['_LISTORDERSRESPONSE']._serialized_start=1636
-  _globals['_LISTORDERSRESPONSE']._serialized_end=1716
-  _globals['_LISTSELLERORDERSREQUEST']._serialized_start=1718
-  _globals['_LISTSELLERORDERSREQUEST']._serialized_end=1802
-  _globals['_LISTSELLERORDERSRESPONSE']._serialized_start=1804
-  _globals['_LISTSELLERORDERSRESPONSE']._serialized_end=1890
-  _globals['_CANCELORDERREQUEST']._serialized_start=1892
-  _globals['_CANCELORDERREQUEST']._serialized_end=1961
-  _globals['_CANCELORDERRESPONSE']._serialized_start=1963
-  _globals['_CANCELORDERRESPONSE']._serialized_end=2022
-  _globals['_CHECKOUTSERVICE']._serialized_start=2024
-  _globals['_CHECKOUTSERVICE']._serialized_end=2120
-  _globals['_ORDERSERVICE']._serialized_start=2123
-  _globals['_ORDERSERVICE']._serialized_end=2492
+  _globals['_PAYMENTMETHOD']._serialized_start=224
+  _globals['_PAYMENTMETHOD']._serialized_end=283
+  _globals['_CHECKOUTREQUEST']._serialized_start=286
+  _globals['_CHECKOUTREQUEST']._serialized_end=519
+  _globals['_CHECKOUTRESPONSE']._serialized_start=521
+  _globals['_CHECKOUTRESPONSE']._serialized_end=594
+  _globals['_NEXTACTION']._serialized_start=596
+  _globals['_NEXTACTION']._serialized_end=703
+  _globals['_SELLERORDER']._serialized_start=706
+  _globals['_SELLERORDER']._serialized_end=854
+  _globals['_ORDER']._serialized_start=857
+  _globals['_ORDER']._serialized_end=1538
+  _globals['_GETORDERREQUEST']._serialized_start=1540
+  _globals['_GETORDERREQUEST']._serialized_end=1590
+  _globals['_GETORDERRESPONSE']._serialized_start=1592
+  _globals['_GETORDERRESPONSE']._serialized_end=1648
+  _globals['_LISTORDERSREQUEST']._serialized_start=1650
+  _globals['_LISTORDERSREQUEST']._serialized_end=1712
+  _globals['_LISTORDERSRESPONSE']._serialized_start=1714
+  _globals['_LISTORDERSRESPONSE']._serialized_end=1794
+  _globals['_LISTSELLERORDERSREQUEST']._serialized_start=1796
+  _globals['_LISTSELLERORDERSREQUEST']._serialized_end=1880
+  _globals['_LISTSELLERORDERSRESPONSE']._serialized_start=1882
+  _globals['_LISTSELLERORDERSRESPONSE']._serialized_end=1968
+  _globals['_CANCELORDERREQUEST']._serialized_start=1970
+  _globals['_CANCELORDERREQUEST']._serialized_end=2039
+  _globals['_CANCELORDERRESPONSE']._serialized_start=2041
+  _globals['_CANCELORDERRESPONSE']._serialized_end=2100
+  _globals['_CHECKOUTSERVICE']._serialized_start=2102
+  _globals['_CHECKOUTSERVICE']._serialized_end=2198
+  _globals['_ORDERSERVICE']._serialized_start=2201
+  _globals['_ORDERSERVICE']._serialized_end=2570
 # @@protoc_insertion_point(module_scope)

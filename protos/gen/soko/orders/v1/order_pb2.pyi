@@ -5,6 +5,7 @@ from soko.common.v1 import address_pb2 as _address_pb2
 from soko.common.v1 import money_pb2 as _money_pb2
 from soko.common.v1 import page_pb2 as _page_pb2
 from soko.orders.v1 import cart_pb2 as _cart_pb2
+from soko.orders.v1 import fulfilment_pb2 as _fulfilment_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -78,7 +79,7 @@ class SellerOrder(_message.Message):
     def __init__(self, id: _Optional[str] = ..., seller_id: _Optional[str] = ..., seller_name: _Optional[str] = ..., status: _Optional[str] = ..., fulfilment_status: _Optional[str] = ..., totals: _Optional[_Union[_cart_pb2.Totals, _Mapping]] = ...) -> None: ...
 
 class Order(_message.Message):
-    __slots__ = ("id", "number", "status", "payment_status", "fulfilment_status", "cancel_reason", "items", "seller_orders", "totals", "currency", "email", "shipping_address", "payment_id", "next_action", "expires_at", "token", "created_at", "updated_at", "version", "account_id", "locale", "cart_id")
+    __slots__ = ("id", "number", "status", "payment_status", "fulfilment_status", "cancel_reason", "items", "seller_orders", "totals", "currency", "email", "shipping_address", "payment_id", "next_action", "expires_at", "token", "created_at", "updated_at", "version", "account_id", "locale", "cart_id", "shipments")
     ID_FIELD_NUMBER: _ClassVar[int]
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -101,6 +102,7 @@ class Order(_message.Message):
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     LOCALE_FIELD_NUMBER: _ClassVar[int]
     CART_ID_FIELD_NUMBER: _ClassVar[int]
+    SHIPMENTS_FIELD_NUMBER: _ClassVar[int]
     id: str
     number: str
     status: str
@@ -123,7 +125,8 @@ class Order(_message.Message):
     account_id: str
     locale: str
     cart_id: str
-    def __init__(self, id: _Optional[str] = ..., number: _Optional[str] = ..., status: _Optional[str] = ..., payment_status: _Optional[str] = ..., fulfilment_status: _Optional[str] = ..., cancel_reason: _Optional[str] = ..., items: _Optional[_Iterable[_Union[_cart_pb2.Item, _Mapping]]] = ..., seller_orders: _Optional[_Iterable[_Union[SellerOrder, _Mapping]]] = ..., totals: _Optional[_Union[_cart_pb2.Totals, _Mapping]] = ..., currency: _Optional[str] = ..., email: _Optional[str] = ..., shipping_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., payment_id: _Optional[str] = ..., next_action: _Optional[_Union[NextAction, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., token: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., account_id: _Optional[str] = ..., locale: _Optional[str] = ..., cart_id: _Optional[str] = ...) -> None: ...
+    shipments: _containers.RepeatedCompositeFieldContainer[_fulfilment_pb2.Shipment]
+    def __init__(self, id: _Optional[str] = ..., number: _Optional[str] = ..., status: _Optional[str] = ..., payment_status: _Optional[str] = ..., fulfilment_status: _Optional[str] = ..., cancel_reason: _Optional[str] = ..., items: _Optional[_Iterable[_Union[_cart_pb2.Item, _Mapping]]] = ..., seller_orders: _Optional[_Iterable[_Union[SellerOrder, _Mapping]]] = ..., totals: _Optional[_Union[_cart_pb2.Totals, _Mapping]] = ..., currency: _Optional[str] = ..., email: _Optional[str] = ..., shipping_address: _Optional[_Union[_address_pb2.Address, _Mapping]] = ..., payment_id: _Optional[str] = ..., next_action: _Optional[_Union[NextAction, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., token: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., account_id: _Optional[str] = ..., locale: _Optional[str] = ..., cart_id: _Optional[str] = ..., shipments: _Optional[_Iterable[_Union[_fulfilment_pb2.Shipment, _Mapping]]] = ...) -> None: ...
 
 class GetOrderRequest(_message.Message):
     __slots__ = ("order_id", "token")

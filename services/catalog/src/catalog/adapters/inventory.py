@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from psycopg.errors import CheckViolation
 
 from catalog.adapters import outgoing
+from catalog.adapters.array_literal import array_literal
 from catalog.adapters.reservations import Reservation, Reservations
 from catalog.domain.errors import (
+    NotAllocated,
     NotFound,
     StaleVersion,
     StockReserved,
@@ -82,6 +84,11 @@ _RELEASE = """
 SELECT release_stock(%(order_ids)s, %(expired_before)s::timestamptz, %(reason)s, %(refs)s, %(ids)s,
     %(payloads)s, %(traceparent)s) AS orders
 """
+_SHIP = """
+SELECT ship_stock(%(shipment_id)s, %(order_id)s, %(line_ids)s::uuid[], %(quantities)s::integer[])
+    AS outcome
+"""
+_TAKE_BACK = "SELECT take_back_stock(%(shipment_id)s) AS outcome"
 _EXPIRED = """
 SELECT order_id FROM order_hold WHERE state = 'held' AND expires_at < %(now)s
 ORDER BY expires_at LIMIT %(most)s
@@ -215,6 +222,24 @@ class PostgresInventory:
         failpoint("release.before_commit")
         await self._db.execute(_RELEASE, {**params, "expired_before": None, "reason": reason})
         failpoint("release.after_commit")
+
+    async def ship(self, shipment_id: UUID, order_id: UUID, units: Mapping[UUID, int]) -> None:
+        """Lower on_hand and allocated by a parcel's units per line, once; raises NotAllocated."""
+        params = {
+            "shipment_id": shipment_id,
+            "order_id": order_id,
+            "line_ids": array_literal(units),
+            "quantities": array_literal(units.values()),
+        }
+        row = await self._db.fetch_one(_SHIP, params)
+        if row is None or row["outcome"] != "shipped":
+            raise NotAllocated
+
+    async def take_back(self, shipment_id: UUID) -> None:
+        """Raise on_hand by a parcel's units again, once; raises NotFound."""
+        row = await self._db.fetch_one(_TAKE_BACK, {"shipment_id": shipment_id})
+        if row is None or row["outcome"] != "returned":
+            raise NotFound
 
     async def expire(self, now: datetime, most: int) -> int:
         """End holds whose time is over, at most so many; return how many it ended."""

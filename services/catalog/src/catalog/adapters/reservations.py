@@ -106,7 +106,7 @@ def _outcome(row: Row) -> _Outcome:
         return ReservationRefused(row["outcome"], [_told(line) for line in row["lines"] or ()])
     held = [
         HeldLine(UUID(line_id), UUID(variant_id), location, quantity)
-        for line_id, variant_id, location, quantity in row["lines"]
+        for line_id, variant_id, location, quantity in row["lines"] or ()
     ]
     return Hold(held, row["held_until"])
 

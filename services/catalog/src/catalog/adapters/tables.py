@@ -247,6 +247,26 @@ reservation = Table(
     CheckConstraint("quantity > 0", name="reservation_quantity"),
 )
 
+stock_shipment = Table(
+    "stock_shipment",
+    metadata,
+    _id("shipment_id", primary=True),
+    _id("order_id"),
+    Column("shipped_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    _time("returned_at", nullable=True),
+)
+
+shipped_stock = Table(
+    "shipped_stock",
+    metadata,
+    _id("shipment_id", "stock_shipment.shipment_id", primary=True),
+    _id("line_id", primary=True),
+    _id("variant_id"),
+    _id("location_id", primary=True),
+    _int("quantity"),
+    CheckConstraint("quantity > 0", name="shipped_stock_quantity"),
+)
+
 stock_touched = Table("stock_touched", metadata, _id("variant_id"))
 
 job_gate = Table("job_gate", metadata, Column("name", Text, primary_key=True), _time("ran_at"))

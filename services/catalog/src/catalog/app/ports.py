@@ -280,6 +280,14 @@ class Inventory(Protocol):
         """End holds and allocations and close the orders for good."""
         ...
 
+    async def ship(self, shipment_id: UUID, order_id: UUID, units: Mapping[UUID, int]) -> None:
+        """Lower on_hand and allocated by a parcel's units per line, once; raises NotAllocated."""
+        ...
+
+    async def take_back(self, shipment_id: UUID) -> None:
+        """Raise on_hand by a parcel's units again, once; raises NotFound."""
+        ...
+
     async def expire(self, now: datetime, most: int) -> int:
         """End holds whose time is over, at most so many; return how many it ended."""
         ...

@@ -130,6 +130,13 @@ class StockReserved(CatalogError):
         self.extra = {"reserved": reserved}
 
 
+class NotAllocated(CatalogError):
+    """The order has fewer units allocated than the parcel holds: nothing left the shelf."""
+
+    code = "not_allocated"
+    text = "The order has not so many units allocated."
+
+
 class ReservationRefused(CatalogError):
     """An order's lines cannot be held: nothing of it is held now.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -116,6 +116,14 @@ def check_orders(order_ids: Sequence[UUID]) -> None:
     """Raise ValidationFailed for more orders than one call may name, or none."""
     if not 1 <= len(order_ids) <= MAX_ORDERS:
         raise ValidationFailed([("/order_ids", f"must have 1 to {MAX_ORDERS} items")])
+
+
+def check_parcel(units: Mapping[UUID, int]) -> None:
+    """Raise ValidationFailed for units per line that no parcel can have."""
+    if not 1 <= len(units) <= MAX_LINES:
+        raise ValidationFailed([("/lines", f"must have 1 to {MAX_LINES} items")])
+    if not all(1 <= quantity <= MAX_QUANTITY for quantity in units.values()):
+        raise ValidationFailed([("/lines", f"must have 1 to {MAX_QUANTITY} units each")])
 
 
 def demand_per_variant(lines: Sequence[WantedLine]) -> dict[UUID, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
+from uuid import UUID
 
 import grpc
 
@@ -15,6 +16,8 @@ from catalog.app.list_locations import ListLocations, ListLocationsHandler
 from catalog.app.release_stock import ReleaseStock, ReleaseStockHandler
 from catalog.app.reserve_stock import ReserveStock, ReserveStockHandler
 from catalog.app.set_stock import SetStock, SetStockHandler
+from catalog.app.ship_stock import ShipStock, ShipStockHandler
+from catalog.app.take_back_stock import TakeBackStock, TakeBackStockHandler
 from catalog.domain.stock import WantedLine
 from catalog.entrypoints import reading, showing
 from chassis.context import current_actor
@@ -38,6 +41,8 @@ class InventoryUseCases:
     reserve: ReserveStockHandler
     commit: CommitStockHandler
     release: ReleaseStockHandler
+    ship: ShipStockHandler
+    take_back: TakeBackStockHandler
 
 
 class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
@@ -152,3 +157,25 @@ class InventoryServicer(inventory_pb2_grpc.InventoryServiceServicer):
         order_ids = [parse_id("ord", text) for text in request.order_ids]
         await self._do.release(ReleaseStock(list(dict.fromkeys(order_ids)), request.reason))
         return pb.ReleaseResponse()
+
+    async def Ship(self, request: pb.ShipRequest, context: Context) -> pb.ShipResponse:  # noqa: N802
+        """Take a parcel's units off the shelf."""
+        current_actor().require_service()
+        units: dict[UUID, int] = {}
+        for line in request.lines:
+            line_id = parse_id("item", line.line_id)
+            units[line_id] = units.get(line_id, 0) + line.quantity
+        shipment_id, order_id = (
+            parse_id("shp", request.shipment_id),
+            parse_id("ord", request.order_id),
+        )
+        await self._do.ship(ShipStock(shipment_id, order_id, units))
+        return pb.ShipResponse()
+
+    async def TakeBack(  # noqa: N802
+        self, request: pb.TakeBackRequest, context: Context
+    ) -> pb.TakeBackResponse:
+        """Put a parcel's units on the shelf again."""
+        current_actor().require_service()
+        await self._do.take_back(TakeBackStock(parse_id("shp", request.shipment_id)))
+        return pb.TakeBackResponse()
