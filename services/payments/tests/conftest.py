@@ -16,7 +16,8 @@ from payments.app.cancel_payment import CancelPaymentHandler
 from payments.app.capture import CaptureHandler
 from payments.app.create_refund import CreateRefundHandler
 from payments.app.methods import Method, Methods
-from payments.app.ports import PaymentRepository, Provider
+from payments.app.ports import PaymentRepository
+from payments.app.provider import Provider
 from payments.app.resolve_due import ResolveDue
 from payments.app.settle import Settler
 from services.payments.tests.builders import NOW

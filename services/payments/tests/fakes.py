@@ -2,7 +2,7 @@
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -10,7 +10,13 @@ from uuid import UUID
 
 from chassis.errors import not_found
 from chassis.ids import new_id
-from payments.app.ports import Capabilities, ProviderAway, ProviderPayment
+from payments.app.provider import (
+    Capabilities,
+    Movement,
+    ProviderAway,
+    ProviderDispute,
+    ProviderPayment,
+)
 from payments.domain.events import Event
 from payments.domain.ledger import Posting
 from payments.domain.payment import Payment, ProviderState
@@ -132,6 +138,8 @@ class ScriptedProvider:
     state: dict[UUID, ProviderState] = field(default_factory=dict)
     refunds: dict[UUID, str] = field(default_factory=dict)
     paid_back: Counter[UUID] = field(default_factory=Counter)
+    disputed: list[ProviderDispute] = field(default_factory=list)
+    movements: list[Movement] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     away: set[str] = field(default_factory=set)
     """Calls that have their effect, but whose answers are lost."""
@@ -149,32 +157,41 @@ class ScriptedProvider:
         state = self.state.setdefault(payment.attempt_id, ProviderState(self.outcome))
         return await self._answer("create", state)
 
-    async def find(self, attempt_id: UUID) -> ProviderState:
+    async def find(self, payment: ProviderPayment) -> ProviderState:
         self._begin("find")
-        found = self.state.get(attempt_id, ProviderState("not_found"))
+        found = self.state.get(payment.attempt_id, ProviderState("not_found"))
         return await self._answer("find", found)
 
-    async def capture(self, attempt_ids: Sequence[UUID]) -> Mapping[UUID, ProviderState]:
+    async def capture(self, payments: Sequence[ProviderPayment]) -> Mapping[UUID, ProviderState]:
         self._begin("capture")
+        attempt_ids = [payment.attempt_id for payment in payments]
         for attempt_id in attempt_ids:
             self._advance(attempt_id, "captured")
         return await self._answer("capture", {id_: self.state[id_] for id_ in attempt_ids})
 
-    async def void(self, attempt_id: UUID) -> ProviderState:
+    async def void(self, payment: ProviderPayment) -> ProviderState:
         self._begin("void")
-        self._advance(attempt_id, "voided")
-        found = self.state.get(attempt_id, ProviderState("not_found"))
+        self._advance(payment.attempt_id, "voided")
+        found = self.state.get(payment.attempt_id, ProviderState("not_found"))
         return await self._answer("void", found)
 
-    async def refund(self, attempt_id: UUID, refund_id: UUID, amount_minor: int) -> str:
+    async def refund(self, payment: ProviderPayment, refund_id: UUID, amount_minor: int) -> str:
         self._begin("refund")
         if refund_id not in self.refunds:
             self.refunds[refund_id] = self.refund_outcome
             if self.refund_outcome == "succeeded":
-                self.paid_back[attempt_id] += amount_minor
+                self.paid_back[payment.attempt_id] += amount_minor
         return await self._answer("refund", self.refunds[refund_id])
 
-    async def find_refund(self, refund_id: UUID) -> str:
+    async def disputes(self, payment: ProviderPayment) -> Sequence[ProviderDispute]:
+        self._begin("disputes")
+        return await self._answer("disputes", self.disputed)
+
+    async def report(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[Movement]]:
+        self._begin("report")
+        yield [each for each in self.movements if since <= each.at < until]
+
+    async def find_refund(self, payment: ProviderPayment, refund_id: UUID) -> str:
         self._begin("find_refund")
         return await self._answer("find_refund", self.refunds.get(refund_id, "not_found"))
 

@@ -17,13 +17,14 @@ from payments.app.cancel_payment import CancelPayment
 from payments.app.capture import CaptureOrders
 from payments.app.create_refund import CreateRefund
 from payments.app.decide_payment import DecidePayment, DecidePaymentHandler
+from payments.app.settle import as_asked_for
 from payments.domain.errors import (
     OrderClosed,
     PaymentDecided,
     PaymentTokenInvalid,
     RefundExceedsCaptured,
 )
-from services.payments.tests.builders import make_order, make_split
+from services.payments.tests.builders import make_order, make_payment, make_split
 from services.payments.tests.conftest import Desk
 
 OPERATOR = Actor(kind="account", account_id="usr_operator", roles=frozenset({"operator"}))
@@ -306,11 +307,12 @@ async def test_the_same_refund_at_once_is_one(desk, database):
 async def test_the_sandbox_refuses_to_pay_back_more_than_it_took(desk, sandbox):
     order = make_order("tok_success", make_split(goods_minor=1000))
     await desk.authorize.handle(order)
-    attempt = (await desk.payments.find_by_order(order.order_id)).attempt.id
+    attempt = as_asked_for(await desk.payments.find_by_order(order.order_id))
     assert await sandbox.refund(attempt, new_id(), 1) == "failed"
     await capture(desk, order)
     refund_id = new_id()
     assert await sandbox.refund(attempt, refund_id, 900) == "succeeded"
     assert await sandbox.refund(attempt, refund_id, 900) == "succeeded"
     assert await sandbox.refund(attempt, new_id(), 101) == "failed"
-    assert await sandbox.refund(new_id(), new_id(), 1) == "failed"
+    unknown = as_asked_for(make_payment())
+    assert await sandbox.refund(unknown, new_id(), 1) == "failed"

@@ -58,6 +58,8 @@ def saved_rows(payments: Sequence[Payment], now: datetime) -> str:
                 "attempt_status": payment.attempt.status if payment.attempt else None,
                 "attempt_code": payment.attempt.code if payment.attempt else None,
                 "called_at": payment.attempt.called_at if payment.attempt else None,
+                "reference": payment.attempt.reference if payment.attempt else None,
+                "action_url": payment.attempt.action_url if payment.attempt else None,
             }
             for payment in payments
         ]
@@ -138,6 +140,8 @@ def to_payment(row: Row) -> Payment:
             called_at=row["called_at"],
             status=row["attempt_status"],
             code=row["attempt_code"],
+            reference=row["reference"],
+            action_url=row["action_url"],
         )
     return Payment(
         id=row["id"],

@@ -38,7 +38,7 @@ _COLUMNS = """
 p.id, p.order_id, p.provider, p.status, p.amount_minor, p.currency, p.splits, p.captured_minor,
 p.refunded_minor, p.refunding_minor, p.failure, p.late, p.expires_at, p.closed_at, p.checks,
 p.version, p.created_at, a.id AS attempt_id, a.status AS attempt_status, a.code AS attempt_code,
-a.token, a.phone, a.called_at, a.created_at AS attempt_created_at
+a.token, a.phone, a.reference, a.action_url, a.called_at, a.created_at AS attempt_created_at
 """
 
 _REFUNDS = """
@@ -124,7 +124,8 @@ WITH input AS (
     SELECT * FROM jsonb_to_recordset(%(payments)s::jsonb) AS i (
         id uuid, version bigint, status text, captured_minor bigint, refunded_minor bigint,
         refunding_minor bigint, failure text, late boolean, checks integer,
-        next_check_at timestamptz, attempt_status text, attempt_code text, called_at timestamptz
+        next_check_at timestamptz, attempt_status text, attempt_code text, called_at timestamptz,
+        reference text, action_url text
     )
 ), saved AS (
     UPDATE payment p SET
@@ -137,11 +138,13 @@ WITH input AS (
 ), tried AS (
     UPDATE attempt a SET
         status = i.attempt_status, code = i.attempt_code, called_at = i.called_at,
+        reference = i.reference, action_url = i.action_url,
         token = CASE WHEN i.attempt_status IN ('started', 'unknown') THEN a.token ELSE '' END,
         phone = CASE WHEN i.attempt_status IN ('started', 'unknown') THEN a.phone ELSE '' END
     FROM input i JOIN saved s ON s.id = i.id
     WHERE a.payment_id = i.id
-        AND (a.status <> i.attempt_status OR a.called_at <> i.called_at)
+        AND (a.status <> i.attempt_status OR a.called_at <> i.called_at
+            OR a.reference <> i.reference OR a.action_url <> i.action_url)
 )
 """
 

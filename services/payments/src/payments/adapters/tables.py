@@ -76,7 +76,10 @@ attempt = Table(
     Column("phone", Text, nullable=False),
     Column("called_at", _TIME, nullable=False),
     Column("created_at", _TIME, nullable=False),
+    Column("reference", Text, nullable=False, server_default=""),
+    Column("action_url", Text, nullable=False, server_default=""),
     UniqueConstraint("payment_id", name="attempt_payment_id_key"),
+    Index("attempt_reference", "reference", postgresql_where=text("reference <> ''")),
 )
 
 refund = Table(
@@ -93,6 +96,31 @@ refund = Table(
     Column("updated_at", _TIME, nullable=False),
     CheckConstraint("amount_minor > 0", name="refund_amount_positive"),
     Index("refund_payment_id", "payment_id"),
+)
+
+provider_event = Table(
+    "provider_event",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("attempt_id", _ID),
+    Column("reference", Text, nullable=False),
+    Column("details", JSONB, nullable=False),
+    Column("received_at", _TIME, nullable=False),
+    Column("next_try_at", _TIME),
+    Column("tries", Integer, nullable=False),
+    Column("handled_at", _TIME),
+    UniqueConstraint("provider", "event_id", name="provider_event_provider_event_id_key"),
+    Index(
+        "provider_event_next_try_at",
+        "next_try_at",
+        postgresql_where=text("next_try_at IS NOT NULL"),
+    ),
+    Index(
+        "provider_event_attempt_id", "attempt_id", postgresql_where=text("attempt_id IS NOT NULL")
+    ),
 )
 
 ledger_account = Table(

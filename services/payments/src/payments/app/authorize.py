@@ -46,6 +46,7 @@ class Authorization:
     payment_id: UUID
     decline_reason: str = ""
     next_action_type: str = ""
+    next_action_url: str = ""
     expires_at: datetime | None = None
 
 
@@ -170,5 +171,9 @@ class AuthorizeHandler:
             return Authorization("unknown", payment.id)
         action = self._methods.provider(payment.provider).next_action_type
         return Authorization(
-            "pending", payment.id, next_action_type=action, expires_at=payment.expires_at
+            "pending",
+            payment.id,
+            next_action_type=action,
+            next_action_url=payment.attempt.action_url,
+            expires_at=payment.expires_at,
         )

@@ -13,7 +13,7 @@ from chassis.clock import Clock
 from chassis.failpoints import failpoint
 from payments.app.methods import Methods
 from payments.app.ports import PaymentRepository
-from payments.app.settle import Settler, ask
+from payments.app.settle import Settler, as_asked_for, ask
 from payments.domain import status
 from payments.domain.payment import Payment, ProviderState
 
@@ -73,8 +73,8 @@ class CaptureHandler:
 
     async def _capture(self, provider_name: str, batch: Sequence[Payment]) -> list[Payment]:
         provider = self._methods.provider(provider_name)
-        ids = [payment.attempt.id for payment in batch if payment.attempt]
-        answers = await ask(provider.capture(ids))
+        asked = [as_asked_for(payment) for payment in batch]
+        answers = await ask(provider.capture(asked))
         failpoint("capture.after_provider")
         if answers is None:
             return list(batch)

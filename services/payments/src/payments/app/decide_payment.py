@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis.errors import not_found
 from payments.app.ports import PaymentRepository, SandboxBuyer
-from payments.app.settle import Settler
+from payments.app.settle import Settler, as_asked_for
 from payments.domain.payment import Payment
 
 
@@ -35,5 +35,5 @@ class DecidePaymentHandler:
         payment = await self._payments.get(command.payment_id)
         if payment is None or payment.provider != self._provider or payment.attempt is None:
             raise not_found()
-        await self._buyer.decide(payment.attempt.id, succeed=command.succeed)
+        await self._buyer.decide(as_asked_for(payment), succeed=command.succeed)
         return await self._settler.settle(payment)

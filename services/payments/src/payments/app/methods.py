@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from payments.app.ports import Provider
+from payments.app.provider import Provider
 from payments.domain.errors import MethodUnavailable
 
 NO_PROVIDER = "none"

@@ -2,108 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from payments.domain.payment import Payment, ProviderState
+from payments.app.provider import ProviderPayment
+from payments.domain.payment import Payment
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a provider can do; the use cases never ask for more."""
-
-    separate_capture: bool
-    """Authorizes first and captures when told; otherwise success means captured."""
-    idempotent_create: bool
-    """The same attempt may be sent again; otherwise it is only looked up after a lost answer."""
-    void: bool
-    """Gives an authorization back; otherwise it is captured nothing of and runs out."""
-    partial_refund: bool
-    multi_capture: bool
-    authorization_ttl_s: float | None
-    """How long an authorization can be captured; None for as long as one likes."""
-    pending_ttl_s: float
-    """How long a payment that awaits its buyer may still succeed."""
-    amount_step: int
-    """Amounts are multiples of this many minor units."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderPayment:
-    """A payment as the provider is asked for it; ``attempt_id`` is its key there."""
-
-    attempt_id: UUID
-    payment_id: UUID
-    amount_minor: int
-    currency: str
-    token: str
-    phone: str
-
-
-class ProviderAway(Exception):  # noqa: N818 - a fact, as all errors here
-    """The provider failed or refused to talk: the call may have had its effect."""
-
-
-class Provider(Protocol):
-    """Somebody who moves money for us.
-
-    Every call may raise ProviderAway or time out; both mean that its effect is unknown. Amounts are
-    in minor units.
-    """
-
-    @property
-    def name(self) -> str:
-        """The name in payments and ledger accounts."""
-        ...
-
-    @property
-    def next_action_type(self) -> str:
-        """What a buyer must do about a pending payment: sandbox, redirect or stk_push."""
-        ...
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the provider can do."""
-        ...
-
-    def check_method(self, token: str, phone: str) -> None:
-        """Raise PaymentTokenInvalid for details that the provider cannot know."""
-        ...
-
-    async def create(self, payment: ProviderPayment) -> ProviderState:
-        """Authorize an amount; repeated for an attempt, answer what became of it."""
-        ...
-
-    async def find(self, attempt_id: UUID) -> ProviderState:
-        """Return what the provider knows of an attempt, ``not_found`` if nothing."""
-        ...
-
-    async def capture(self, attempt_ids: Sequence[UUID]) -> Mapping[UUID, ProviderState]:
-        """Capture authorizations in full; answer how each stands then."""
-        ...
-
-    async def void(self, attempt_id: UUID) -> ProviderState:
-        """Give an authorization back; answer how it stands then."""
-        ...
-
-    async def refund(self, attempt_id: UUID, refund_id: UUID, amount_minor: int) -> str:
-        """Pay back; idempotent by refund id. Answer succeeded, pending or failed."""
-        ...
-
-    async def find_refund(self, refund_id: UUID) -> str:
-        """Return succeeded, pending, failed or not_found."""
-        ...
 
 
 class SandboxBuyer(Protocol):
     """The buyer of the sandbox, who decides on payments that await him."""
 
-    async def decide(self, attempt_id: UUID, *, succeed: bool) -> None:
+    async def decide(self, payment: ProviderPayment, *, succeed: bool) -> None:
         """Let an awaiting payment succeed or fail; the same again is fine.
 
         Raises PaymentDecided when it went the other way.

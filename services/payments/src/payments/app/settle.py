@@ -17,7 +17,8 @@ from chassis.errors import ServiceError
 from chassis.failpoints import failpoint
 from chassis.logs import get_logger
 from payments.app.methods import Methods
-from payments.app.ports import PaymentRepository, Provider, ProviderAway, ProviderPayment
+from payments.app.ports import PaymentRepository
+from payments.app.provider import Provider, ProviderAway, ProviderPayment
 from payments.domain import status
 from payments.domain.payment import LOST_AFTER, PENDING, Attempt, Payment, ProviderState
 from payments.domain.refunds import REFUND_FAILED, SUCCEEDED, Refund
@@ -55,6 +56,8 @@ def as_asked_for(payment: Payment) -> ProviderPayment:
         currency=payment.currency,
         token=attempt.token,
         phone=attempt.phone,
+        reference=attempt.reference,
+        created_at=attempt.created_at,
     )
 
 
@@ -104,15 +107,16 @@ class Settler:
         After the first time (``first``) it is looked up before it is sent again, and not sent again
         to a provider that would pay twice.
         """
-        provider, attempt = self._methods.provider(payment.provider), payment.attempt
-        if attempt is None:
+        if payment.attempt is None:
             return payment
+        provider = self._methods.provider(payment.provider)
         outcome: str | None = "not_found"
         if not first:
-            outcome = await ask(provider.find_refund(refund.id))
+            outcome = await ask(provider.find_refund(as_asked_for(payment), refund.id))
         if outcome == "not_found":
             if first or provider.capabilities.idempotent_create:
-                outcome = await ask(provider.refund(attempt.id, refund.id, refund.amount_minor))
+                asked = provider.refund(as_asked_for(payment), refund.id, refund.amount_minor)
+                outcome = await ask(asked)
             elif self._clock.now() - refund.created_at >= LOST_AFTER:
                 outcome = REFUND_FAILED
         failpoint("refund.after_provider")
@@ -134,7 +138,7 @@ class Settler:
         attempt = payment.attempt
         if attempt is None:
             return payment, None
-        state = await ask(provider.find(attempt.id))
+        state = await ask(provider.find(as_asked_for(payment)))
         if state is None:
             return payment, None
         if state.status == PENDING == attempt.status and not self._outlived(provider, attempt):
@@ -164,7 +168,7 @@ class Settler:
         """
         if payment.status == status.AUTHORIZED and not payment.unwanted and payment.attempt:
             provider = self._methods.provider(payment.provider)
-            state = await ask(provider.find(payment.attempt.id))
+            state = await ask(provider.find(as_asked_for(payment)))
             return payment if state is None else await self.record(payment, state)
         return await self.settle(payment)
 
@@ -176,7 +180,7 @@ class Settler:
             state is not None and state.status == "authorized"
         )
         if payment.unwanted and held and attempt is not None and provider.capabilities.void:
-            answer = await ask(provider.void(attempt.id))
+            answer = await ask(provider.void(as_asked_for(payment)))
             failpoint("void.after_provider")
             if answer is not None:
                 payment = await self.record(payment, answer)

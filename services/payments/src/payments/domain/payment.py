@@ -57,6 +57,10 @@ class Attempt:
     called_at: datetime
     status: str = STARTED
     code: str = ""
+    reference: str = ""
+    """The provider's own id of it."""
+    action_url: str = ""
+    """Where the buyer goes to complete it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class ProviderState:
 
     status: str
     code: str = ""
+    reference: str = ""
+    action_url: str = ""
 
 
 @dataclass(slots=True)
@@ -175,6 +181,7 @@ class Payment:
         ``pending_ttl_s`` is how long the provider lets a pending payment succeed. Raises
         IllegalTransition when the provider denies money that it took before.
         """
+        self._keep_reference(state)
         if state.status == "authorized":
             if self.status == status.NONE:
                 self._authorize()
@@ -285,6 +292,16 @@ class Payment:
         if self.must_refund_rest:
             return _CHECK_UNKNOWN
         return _CHECK_REFUND if self.refunding_minor else None
+
+    def _keep_reference(self, state: ProviderState) -> None:
+        attempt = self.attempt
+        if attempt is None:
+            return
+        reference = state.reference or attempt.reference
+        action_url = state.action_url or attempt.action_url
+        if (reference, action_url) != (attempt.reference, attempt.action_url):
+            attempt.reference, attempt.action_url = reference, action_url
+            self.touched = True
 
     def _authorize(self) -> None:
         self._move(status.AUTHORIZED)

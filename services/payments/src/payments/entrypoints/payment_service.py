@@ -71,6 +71,7 @@ class PaymentServicer(payment_pb2_grpc.PaymentServiceServicer):
             payment_id=format_id("pay", result.payment_id),
             decline_reason=result.decline_reason,
             next_action_type=result.next_action_type,
+            next_action_url=result.next_action_url,
         )
         _set_time(response, result.expires_at)
         return response

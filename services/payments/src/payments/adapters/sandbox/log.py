@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import orjson
 
 from chassis.batching import Batcher
-from chassis.database import Database, Session
-from payments.app.ports import ProviderPayment
+from chassis.database import Database, Row, Session
+from payments.app.provider import ProviderPayment
 
 _CREATE = """
 INSERT INTO sandbox_payment AS s (
@@ -67,6 +68,22 @@ WITH paid AS (
 )
 INSERT INTO sandbox_refund (refund_id, attempt_id, amount_minor, status, created_at)
 VALUES (%(refund_id)s, %(attempt_id)s, %(amount_minor)s, %(status)s, now())
+"""
+
+_CAPTURES = """
+SELECT attempt_id::text AS id, 'capture' AS kind, attempt_id, NULL AS refund_id, amount_minor,
+    0 AS fee_minor, currency, updated_at AS at
+FROM sandbox_payment
+WHERE status = 'captured' AND updated_at >= %(since)s AND updated_at < %(until)s
+ORDER BY updated_at
+"""
+
+_REFUNDS = """
+SELECT r.refund_id::text AS id, 'refund' AS kind, r.attempt_id, r.refund_id, r.amount_minor,
+    0 AS fee_minor, p.currency, r.created_at AS at
+FROM sandbox_refund r JOIN sandbox_payment p USING (attempt_id)
+WHERE r.status = 'succeeded' AND r.created_at >= %(since)s AND r.created_at < %(until)s
+ORDER BY r.created_at
 """
 
 
@@ -129,6 +146,11 @@ class SandboxLog:
                 },
             )
             return status
+
+    async def movements(self, since: datetime, until: datetime) -> list[list[Row]]:
+        """Return the captures and the refunds of a period."""
+        period = {"since": since, "until": until}
+        return [await self._db.fetch_all(sql, period) for sql in (_CAPTURES, _REFUNDS)]
 
     async def find_refund(self, refund_id: UUID) -> str | None:
         """Return a refund's status."""

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from payments.adapters.sandbox.log import LoggedPayment, SandboxLog
-from payments.app.ports import Capabilities, ProviderAway, ProviderPayment
+from payments.app.provider import (
+    Capabilities,
+    Movement,
+    ProviderAway,
+    ProviderDispute,
+    ProviderPayment,
+)
 from payments.domain.errors import PaymentDecided, PaymentTokenInvalid
 from payments.domain.payment import ProviderState
 
@@ -64,31 +71,42 @@ class SandboxProvider:
             await asyncio.Event().wait()
         return _state(logged)
 
-    async def find(self, attempt_id: UUID) -> ProviderState:
+    async def find(self, payment: ProviderPayment) -> ProviderState:
         """Return what the log says of an attempt; one that only ever failed is not there."""
-        return _state(await self._log.find(attempt_id))
+        return _state(await self._log.find(payment.attempt_id))
 
-    async def capture(self, attempt_ids: Sequence[UUID]) -> Mapping[UUID, ProviderState]:
+    async def capture(self, payments: Sequence[ProviderPayment]) -> Mapping[UUID, ProviderState]:
         """Capture authorizations in full, all in one statement."""
+        attempt_ids = [payment.attempt_id for payment in payments]
         logged = await self._log.advance(attempt_ids, "authorized", "captured")
         return {attempt_id: _state(logged.get(attempt_id)) for attempt_id in attempt_ids}
 
-    async def void(self, attempt_id: UUID) -> ProviderState:
+    async def void(self, payment: ProviderPayment) -> ProviderState:
         """Give an authorization back."""
-        logged = await self._log.advance([attempt_id], "authorized", "voided")
-        return _state(logged.get(attempt_id))
+        logged = await self._log.advance([payment.attempt_id], "authorized", "voided")
+        return _state(logged.get(payment.attempt_id))
 
-    async def refund(self, attempt_id: UUID, refund_id: UUID, amount_minor: int) -> str:
+    async def refund(self, payment: ProviderPayment, refund_id: UUID, amount_minor: int) -> str:
         """Pay back at once; failed when more is asked than was captured and not paid back."""
-        return await self._log.refund(attempt_id, refund_id, amount_minor)
+        return await self._log.refund(payment.attempt_id, refund_id, amount_minor)
 
-    async def find_refund(self, refund_id: UUID) -> str:
+    async def find_refund(self, payment: ProviderPayment, refund_id: UUID) -> str:
         """Return succeeded, failed or not_found."""
         return await self._log.find_refund(refund_id) or "not_found"
 
-    async def decide(self, attempt_id: UUID, *, succeed: bool) -> None:
+    async def disputes(self, payment: ProviderPayment) -> Sequence[ProviderDispute]:
+        """Return nothing: the sandbox's buyers are content."""
+        return ()
+
+    async def report(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[Movement]]:
+        """Give the captures and refunds of a period, one page of each."""
+        for page in await self._log.movements(since, until):
+            yield [Movement(**row) for row in page]
+
+    async def decide(self, payment: ProviderPayment, *, succeed: bool) -> None:
         """Let an awaiting payment succeed or fail; PaymentDecided if it went the other way."""
         wanted, code = ("authorized", "") if succeed else ("declined", "declined")
+        attempt_id = payment.attempt_id
         logged = (await self._log.advance([attempt_id], "pending", wanted, code)).get(attempt_id)
         if logged is None or logged.status == "erroring":
             raise PaymentDecided("the payment does not await its buyer")
