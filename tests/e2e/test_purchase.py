@@ -47,6 +47,21 @@ async def test_a_guest_buys_and_stock_money_and_mail_follow(
     assert mails[0]["to"] == ["guest.buyer@test.example"]
     assert len(mails) == 1
 
+    answer = await market.client.get(
+        f"/v1/orders/{order['id']}/timeline", headers={"X-Order-Token": order["token"]}
+    )
+    items = answer.json()["items"]
+    assert [item["at"] for item in items] == sorted(item["at"] for item in items)
+    assert {(item["kind"], item["name"]) for item in items} >= {
+        ("step", "placing"),
+        ("step", "done"),
+        ("event", "order_confirmed"),
+        ("payment", "attempt"),
+        ("payment", "payment_captured"),
+        ("notice", "mail"),
+    }
+    assert all(len(item["trace_id"]) == 32 for item in items)
+
 
 async def test_an_account_buys_reads_and_lists_its_order(
     market: Marketplace, seller: tuple[Account, str], product: Product

@@ -22,6 +22,7 @@ from gateway.routes import (
     sellers,
     sessions,
     sockets,
+    timeline,
 )
 from gateway.settings import GatewaySettings
 
@@ -59,6 +60,7 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         payments.router,
         notifications.router,
         sellers.router,
+        timeline.router,
         operations.router,
         operations.keys_router,
         pages.router,

@@ -11,8 +11,11 @@ from gateway.settings import GatewaySettings
 from soko.catalog.v1 import catalog_pb2_grpc, inventory_pb2_grpc, media_pb2_grpc
 from soko.identity.v1 import account_pb2_grpc, auth_pb2_grpc, key_pb2_grpc, seller_pb2_grpc
 from soko.notifications.v1 import notification_pb2_grpc
+from soko.notifications.v1 import timeline_pb2_grpc as notices_timeline
 from soko.orders.v1 import cart_pb2_grpc, order_pb2_grpc
+from soko.orders.v1 import timeline_pb2_grpc as orders_timeline
 from soko.payments.v1 import payment_pb2_grpc
+from soko.payments.v1 import timeline_pb2_grpc as payments_timeline
 
 NAME = "gateway"
 """Services treat a call in this name as its user's: a guest's unless it carries a token."""
@@ -65,6 +68,7 @@ class Orders(Service):
         self.carts = cart_pb2_grpc.CartServiceStub(self.peer.channel)
         self.checkout = order_pb2_grpc.CheckoutServiceStub(self.peer.channel)
         self.orders = order_pb2_grpc.OrderServiceStub(self.peer.channel)
+        self.timeline = orders_timeline.TimelineServiceStub(self.peer.channel)
 
 
 class Payments(Service):
@@ -76,6 +80,7 @@ class Payments(Service):
         self.refunds = payment_pb2_grpc.RefundServiceStub(self.peer.channel)
         self.sandbox = payment_pb2_grpc.SandboxServiceStub(self.peer.channel)
         self.ledger = payment_pb2_grpc.LedgerServiceStub(self.peer.channel)
+        self.timeline = payments_timeline.TimelineServiceStub(self.peer.channel)
 
 
 class Notifications(Service):
@@ -85,6 +90,7 @@ class Notifications(Service):
         super().__init__("notifications", target)
         self.notifications = notification_pb2_grpc.NotificationServiceStub(self.peer.channel)
         self.realtime = notification_pb2_grpc.RealtimeServiceStub(self.peer.channel)
+        self.timeline = notices_timeline.TimelineServiceStub(self.peer.channel)
 
 
 class Backend:

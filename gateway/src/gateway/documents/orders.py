@@ -113,3 +113,20 @@ class Orders(Document):
 
     items: list[Order]
     next_cursor: str | None
+
+
+class TimelineEntry(Document):
+    """Something that happened to an order."""
+
+    at: datetime
+    kind: str = Field(description="step, event, payment, notice, shipment")
+    name: str
+    status: str | None = None
+    detail: dict[str, str]
+    trace_id: str
+
+
+class Timeline(Document):
+    """What an order went through, oldest first."""
+
+    items: list[TimelineEntry]

@@ -19,6 +19,7 @@ from notifications.adapters.identity_grpc import IdentityClient
 from notifications.adapters.inbox import PostgresInbox
 from notifications.adapters.lazy_mail import LazySmtpTransport
 from notifications.adapters.message_log import PostgresMessageLog
+from notifications.adapters.notice_history import PostgresNoticeHistory
 from notifications.adapters.orders_grpc import OrdersClient
 from notifications.adapters.realtime_nats import NatsPublisher
 from notifications.adapters.retention import Retention, forget_old
@@ -31,8 +32,10 @@ from notifications.entrypoints.event_consumer import EventRecorder
 from notifications.entrypoints.foreign_events import PARSERS
 from notifications.entrypoints.grpc_server import NotificationServicer, RealtimeServicer
 from notifications.entrypoints.jobs import MailPace, MailWorker, Periodic, Retelling
+from notifications.entrypoints.timeline_service import TimelineServicer
 from notifications.settings import Settings
 from soko.notifications.v1 import notification_pb2_grpc as pb_grpc
+from soko.notifications.v1 import timeline_pb2_grpc
 
 _SWEEP_EVERY_S = 3600.0
 _RETELL = timedelta(minutes=2)
@@ -59,6 +62,10 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
         services=[
             (pb_grpc.add_NotificationServiceServicer_to_server, servicer),
             (pb_grpc.add_RealtimeServiceServicer_to_server, RealtimeServicer(log)),
+            (
+                timeline_pb2_grpc.add_TimelineServiceServicer_to_server,
+                TimelineServicer(PostgresNoticeHistory(db)),
+            ),
         ],
         background=[
             Retelling(

@@ -17,7 +17,7 @@ from chassis.envelope import Envelope, subject
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
 from chassis.grpc_server import SERVER_OPTIONS, RequestInterceptor
-from chassis.ids import new_id
+from chassis.ids import format_id, new_id
 from chassis.process import ServiceContext
 from chassis.replies import Outgoing
 from devstack.testing import eventually
@@ -33,6 +33,8 @@ from soko.notifications.v1.notification_pb2_grpc import (
     NotificationServiceStub,
     RealtimeServiceStub,
 )
+from soko.notifications.v1.timeline_pb2 import GetTimelineRequest
+from soko.notifications.v1.timeline_pb2_grpc import TimelineServiceStub
 
 
 class OneAccount:
@@ -180,6 +182,34 @@ async def test_a_confirmed_order_is_mailed_noted_and_told(service, mail_server, 
     assert (entry.title, listed.unread) == ("Oda 4821-7730-1 imethibitishwa", 1)
     assert entry.subject_id == order
     assert str(event) in str(await db.fetch_all("SELECT event_id FROM inbox"))
+
+
+async def test_what_a_buyer_was_told_is_told_again(service, mail_server):
+    order, account = an_id("ord"), an_id("usr")
+    service.peers.orders[order] = a_wire_order(order, account_id=account)
+    service.peers.contacts[account] = GetContactResponse(email="x@soko.example")
+    confirmed = orders_pb2.OrderConfirmed(order=state(order, "confirmed", account, 1))
+    event = format_id("evt", await service.tell("orders", "order_confirmed", confirmed))
+    timelines = TimelineServiceStub(service.peer.channel)
+    request = GetTimelineRequest(order_id=order, account_id=account)
+    itself = [("soko-service", "gateway-itself")]
+    told = []
+
+    async def mailed() -> bool:
+        answer = await service.peer.call(timelines.GetTimeline, request, metadata=itself)
+        told[:] = answer.entries
+        return any(each.status == "succeeded" for each in told)
+
+    await eventually(mailed)
+    assert {(each.kind, each.name, each.status) for each in told} == {
+        ("notice", "mail", "succeeded"),
+        ("notice", "inbox", "unread"),
+    }
+    assert {(each.detail["kind"], each.detail["event_id"]) for each in told} == {
+        ("order_confirmed", event)
+    }
+    with pytest.raises(ServiceError, match="may not"):
+        await service.peer.call(timelines.GetTimeline, request)
 
 
 async def test_an_event_that_comes_again_has_no_second_effect(service, mail_server, db):

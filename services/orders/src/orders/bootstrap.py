@@ -19,6 +19,7 @@ from orders.adapters.leftovers import PostgresLeftovers
 from orders.adapters.order_store import PostgresCheckouts, PostgresOrders, PostgresPaymentNews
 from orders.adapters.payments_grpc import PaymentsClient
 from orders.adapters.remembered_variants import FORGETTING_EVENTS, RememberedVariants
+from orders.adapters.told_events import PostgresToldEvents
 from orders.app.add_item import AddItemHandler
 from orders.app.cancel_order import CancelOrderHandler
 from orders.app.checkout_cart import CheckoutCartHandler
@@ -28,6 +29,7 @@ from orders.app.edit_cart import CartEditor
 from orders.app.get_cart import GetCartHandler
 from orders.app.get_my_cart import GetMyCartHandler
 from orders.app.get_order import GetOrderHandler
+from orders.app.get_timeline import GetTimelineHandler
 from orders.app.list_orders import ListOrdersHandler
 from orders.app.list_seller_orders import ListSellerOrdersHandler
 from orders.app.remove_item import RemoveItemHandler
@@ -46,8 +48,9 @@ from orders.entrypoints.order_service import OrderServicer, OrderUseCases
 from orders.entrypoints.saga_worker import SagaWorker
 from orders.entrypoints.settle_worker import SettleWorker
 from orders.entrypoints.sweeper import Sweeper
+from orders.entrypoints.timeline_service import TimelineServicer
 from orders.settings import OrdersSettings
-from soko.orders.v1 import cart_pb2_grpc, order_pb2_grpc
+from soko.orders.v1 import cart_pb2_grpc, order_pb2_grpc, timeline_pb2_grpc
 
 _CONTEXT = "orders"
 
@@ -106,6 +109,10 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
             (
                 order_pb2_grpc.add_OrderServiceServicer_to_server,
                 OrderServicer(_order_use_cases(parts, saga_worker), db),
+            ),
+            (
+                timeline_pb2_grpc.add_TimelineServiceServicer_to_server,
+                TimelineServicer(_timeline(parts)),
             ),
         ],
         background=[
@@ -182,6 +189,11 @@ def _order_use_cases(parts: _Parts, saga_worker: SagaWorker) -> OrderUseCases:
         list_of_seller=ListSellerOrdersHandler(orders, parts.sellers, parts.cursors),
         cancel=CancelOrderHandler(parts.checkouts, parts.tokens, saga_worker.wake, parts.clock),
     )
+
+
+def _timeline(parts: _Parts) -> GetTimelineHandler:
+    events = PostgresToldEvents(parts.db)
+    return GetTimelineHandler(parts.checkouts, events, parts.sellers, parts.tokens)
 
 
 def _consumer(

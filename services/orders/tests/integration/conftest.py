@@ -28,7 +28,14 @@ from services.orders.tests.builders import ADDRESS, EMAIL, SECRET, an_id, make_v
 from services.orders.tests.fake_peers import serving_peers
 from services.orders.tests.fakes import FakeAccounts, FakeCatalog, FakePayments
 from soko.common.v1 import address_pb2
-from soko.orders.v1 import cart_pb2, cart_pb2_grpc, order_pb2, order_pb2_grpc
+from soko.orders.v1 import (
+    cart_pb2,
+    cart_pb2_grpc,
+    order_pb2,
+    order_pb2_grpc,
+    timeline_pb2,
+    timeline_pb2_grpc,
+)
 
 SHIP_TO = address_pb2.Address(
     name=ADDRESS.name, line1=ADDRESS.line1, city=ADDRESS.city, country=ADDRESS.country
@@ -64,6 +71,7 @@ class World:
     carts: Any = None
     checkouts: Any = None
     orders: Any = None
+    timelines: Any = None
     calls: dict[str, Any] = field(default_factory=dict)
 
     async def call(
@@ -139,6 +147,10 @@ class World:
         request = order_pb2.GetOrderRequest(order_id=order.id, token=order.token)
         return (await self.call(self.orders.GetOrder, request, by=by)).order
 
+    async def timeline(self, order: Any, by: str = "") -> Any:
+        request = timeline_pb2.GetTimelineRequest(order_id=order.id, token=order.token)
+        return await self.call(self.timelines.GetTimeline, request, by=by)
+
     async def count(self, sql: str, **params: Any) -> int:
         row = await self.db.fetch_one(f"SELECT count(*) AS n FROM {sql}", params)
         return row["n"]
@@ -176,6 +188,7 @@ async def serving(world: World, folder: Path, nats_url: str = ""):
     world.carts = cart_pb2_grpc.CartServiceStub(peer.channel)
     world.checkouts = order_pb2_grpc.CheckoutServiceStub(peer.channel)
     world.orders = order_pb2_grpc.OrderServiceStub(peer.channel)
+    world.timelines = timeline_pb2_grpc.TimelineServiceStub(peer.channel)
     try:
         yield world
     finally:

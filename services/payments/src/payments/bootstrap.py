@@ -10,6 +10,7 @@ from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
 from payments.adapters.identity_grpc import IdentityMemberships
 from payments.adapters.ledger_reader import PostgresLedger
+from payments.adapters.payment_history import PostgresPaymentHistory
 from payments.adapters.payment_repository import PostgresPayments
 from payments.adapters.sandbox.log import SandboxLog
 from payments.adapters.sandbox.provider import ERRORS_BEFORE_RECOVERY, SandboxProvider
@@ -25,8 +26,10 @@ from payments.entrypoints.ledger_service import LedgerServicer
 from payments.entrypoints.payment_service import PaymentServicer, SandboxServicer
 from payments.entrypoints.refund_service import RefundServicer
 from payments.entrypoints.resolver import Resolver
+from payments.entrypoints.timeline_service import TimelineServicer
 from payments.settings import PaymentsSettings
 from soko.payments.v1 import payment_pb2_grpc as rpc
+from soko.payments.v1 import timeline_pb2_grpc
 
 _SANDBOX_CONNECTIONS = 4
 
@@ -65,6 +68,10 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
             (
                 rpc.add_LedgerServiceServicer_to_server,
                 LedgerServicer(PostgresLedger(db), CursorCodec(settings.secret.get_secret_value())),
+            ),
+            (
+                timeline_pb2_grpc.add_TimelineServiceServicer_to_server,
+                TimelineServicer(PostgresPaymentHistory(db)),
             ),
         ],
         background=[relay, Resolver(ResolveDue(payments, settler, clock))],

@@ -28,6 +28,7 @@ from soko.events.v1.payments_pb2 import PaymentCaptured
 from soko.identity.v1 import key_pb2, key_pb2_grpc, seller_pb2, seller_pb2_grpc
 from soko.payments.v1 import payment_pb2 as pb
 from soko.payments.v1 import payment_pb2_grpc as rpc
+from soko.payments.v1 import timeline_pb2, timeline_pb2_grpc
 
 MEMBER = format_id("usr", new_id())
 ADMIN = format_id("usr", new_id())
@@ -188,6 +189,31 @@ async def test_an_order_is_paid_captured_refunded_and_told_of(orders, gateway, n
     assert (told.payment.order_id, told.payment.captured_minor) == (order_id, 3000)
     await subscription.unsubscribe()
     await broker.close()
+
+
+async def test_what_a_payment_went_through_is_told(orders, gateway):
+    payments = rpc.PaymentServiceStub(orders.channel)
+    timelines = timeline_pb2_grpc.TimelineServiceStub(gateway.channel)
+    order_id = format_id("ord", new_id())
+    request = timeline_pb2.GetTimelineRequest(order_id=order_id)
+    itself = [("soko-service", "gateway-itself")]
+    assert not (await gateway.call(timelines.GetTimeline, request, metadata=itself)).entries
+    await orders.call(payments.Authorize, authorize_request(order_id))
+    await orders.call(payments.Capture, pb.CaptureRequest(order_ids=[order_id]))
+    await orders.call(payments.CancelPayment, pb.CancelPaymentRequest(order_id=order_id))
+    told = (await gateway.call(timelines.GetTimeline, request, metadata=itself)).entries
+    assert {(each.name, each.status) for each in told} == {
+        ("attempt", "captured"),
+        ("refund", "succeeded"),
+        ("payment_authorized", ""),
+        ("payment_captured", ""),
+        ("refund_settled", ""),
+    }
+    assert {each.kind for each in told} == {"payment"}
+    assert [each.at.ToNanoseconds() for each in told] == sorted(
+        each.at.ToNanoseconds() for each in told
+    )
+    assert await refused(gateway.call(timelines.GetTimeline, request)) == ("forbidden", "forbidden")
 
 
 async def test_each_call_is_for_those_who_may(orders, gateway):

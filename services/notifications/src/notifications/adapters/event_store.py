@@ -55,10 +55,10 @@ noticed AS (
 _SAVE_MAILS = """
 mailed AS (
     INSERT INTO mail_delivery
-        (id, dedupe_key, kind, order_id, account_id, params, next_attempt_at, created_at)
-    SELECT d.id, d.key, d.kind, d.order_id, d.account, d.params, %(now)s, %(now)s
+        (id, dedupe_key, kind, order_id, account_id, event_id, params, next_attempt_at, created_at)
+    SELECT d.id, d.key, d.kind, d.order_id, d.account, d.event, d.params, %(now)s, %(now)s
     FROM json_to_recordset(%(mails)s) AS d (
-        id uuid, key text, kind text, order_id uuid, account uuid, params jsonb
+        id uuid, key text, kind text, order_id uuid, account uuid, event text, params jsonb
     )
     ON CONFLICT (dedupe_key) DO NOTHING
 )"""
@@ -147,6 +147,7 @@ def _mail_rows(mails: Iterable[MailOrdered]) -> Iterable[dict[str, object]]:
             "kind": mail.kind,
             "order_id": parse_id("ord", mail.order_id),
             "account": parse_id("usr", mail.account_id) if mail.account_id else None,
+            "event": mail.event_id,
             "params": mail.params,
         }
 

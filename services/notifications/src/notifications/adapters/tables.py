@@ -68,6 +68,7 @@ mail_delivery = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("order_id", pg.UUID, nullable=False),
     sa.Column("account_id", pg.UUID),
+    sa.Column("event_id", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("params", pg.JSONB, nullable=False),
     sa.Column("status", sa.Text, nullable=False, server_default=sa.text("'pending'")),
     sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
@@ -82,6 +83,7 @@ mail_delivery = sa.Table(
         "(status = 'pending') = (settled_at IS NULL)", name="ck_mail_delivery_settled"
     ),
 )
+sa.Index("ix_mail_delivery_order", mail_delivery.c.order_id)
 sa.Index(
     "ix_mail_delivery_due",
     mail_delivery.c.next_attempt_at,

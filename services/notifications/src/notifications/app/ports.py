@@ -66,6 +66,24 @@ class Inbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A mail or an inbox entry, and what became of it."""
+
+    at: datetime
+    name: str
+    """mail or inbox."""
+    status: str
+    detail: Mapping[str, str]
+
+
+class NoticeHistory(Protocol):
+    """What was told of orders."""
+
+    async def of_order(self, order_id: str, account_id: str) -> Sequence[Told]:
+        """Return an order's mails and its buyer's inbox entries, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredMessage:
     """A real-time message as it was stored."""
 

@@ -57,6 +57,8 @@ class MailOrdered:
     kind: str
     order_id: str
     account_id: str
+    event_id: str
+    """TypeID (evt_) of the event that asks for it."""
     params: Mapping[str, object]
 
 
@@ -70,8 +72,14 @@ def order_mail(update: OrderUpdate) -> MailOrdered | None:
     )
     if not wanted:
         return None
-    kind = update.event_name
-    return MailOrdered(f"{kind}:{update.order_id}", kind, update.order_id, update.account_id, {})
+    return MailOrdered(
+        dedupe_key=f"{update.event_name}:{update.order_id}",
+        kind=update.event_name,
+        order_id=update.order_id,
+        account_id=update.account_id,
+        event_id=update.event_id,
+        params={},
+    )
 
 
 def refund_mail(update: RefundUpdate) -> MailOrdered:
@@ -81,5 +89,6 @@ def refund_mail(update: RefundUpdate) -> MailOrdered:
         kind=ORDER_REFUNDED,
         order_id=update.order_id,
         account_id="",
+        event_id=update.event_id,
         params={"amount_minor": update.amount_minor, "currency": update.currency},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from chassis.context import current_traceparent
+from chassis.context import current_trace_id, current_traceparent
 from chassis.ids import format_id, parse_id
 from orders.adapters.cart_store import address_record
 from orders.adapters.event_messages import outgoing
@@ -20,7 +20,7 @@ from orders.domain.cart import Cart
 from orders.domain.checkout import Checkout, Event, Transition
 from orders.domain.money import ROUNDING_POLICY, Totals
 from orders.domain.order import NextAction, Order, OrderLine, Refusal, SellerOrder
-from orders.domain.saga import PaymentMethod, Saga
+from orders.domain.saga import PaymentMethod, Saga, StepTaken
 
 Row = Mapping[str, Any]
 
@@ -55,6 +55,7 @@ def place_record(cart: Cart, checkout: Checkout, key: Key) -> dict[str, object]:
         "hold_until": saga.hold_until,
         "payment_method": asdict(saga.method) if saga.method else None,
         "traceparent": saga.traceparent,
+        "steps": _step_records(saga.history, saga.traceparent),
         "parts": [_part_record(part) for part in order.seller_orders],
         "lines": [_line_record(position, line) for position, line in enumerate(order.lines)],
         "key_scope": key.scope,
@@ -74,14 +75,17 @@ def saga_params(transition: Transition) -> dict[str, object]:
         "attempts": saga.attempts,
         "next_at": saga.next_attempt_at,
         "hold_until": saga.hold_until,
+        "steps": json_text(_step_records(transition.steps_taken, saga.traceparent)),
     }
 
 
 def move_record(transition: Transition) -> dict[str, object]:
     """Return the guard and the new state of order and saga, and the event."""
     order = transition.after.order
+    saga = transition.after.saga
     record = saga_params(transition)
     record.update(
+        steps=_step_records(transition.steps_taken, saga.traceparent),
         status=order.status,
         payment_status=order.payment_status,
         cancel_reason=order.cancel_reason,
@@ -94,20 +98,21 @@ def move_record(transition: Transition) -> dict[str, object]:
         version=order.version,
     )
     if transition.event:
-        record.update(event_record(transition.event, order, transition.after.saga.traceparent))
+        record.update(event_record(transition.event, order, saga.traceparent))
     return record
 
 
 def end_record(transition: Transition) -> dict[str, object]:
     """Return the guard and the event of a settled order."""
-    order = transition.after.order
+    order, traceparent = transition.after.order, transition.after.saga.traceparent
     record: dict[str, object] = {
         "id": parse_id("ord", order.id),
         "from_version": transition.before.order.version,
         "updated_at": order.updated_at,
+        "steps": _step_records(transition.steps_taken, traceparent),
     }
     if transition.event:
-        record.update(event_record(transition.event, order, transition.before.saga.traceparent))
+        record.update(event_record(transition.event, order, traceparent))
     return record
 
 
@@ -138,8 +143,19 @@ def checkout_of(row: Row) -> Checkout:
         hold_until=row["hold_until"],
         method=PaymentMethod(**method) if method else None,
         traceparent=row["traceparent"],
+        history=tuple(step_of(step) for step in row["steps"]),
     )
     return Checkout(order_of(row), saga)
+
+
+def step_of(stored: Row) -> StepTaken:
+    """Return a step as it stands in a row."""
+    return StepTaken(
+        step=stored["step"],
+        at=datetime.fromisoformat(stored["at"]),
+        note=stored.get("note", ""),
+        trace_id=stored.get("trace_id", ""),
+    )
 
 
 def order_of(row: Row) -> Order:
@@ -176,6 +192,16 @@ def order_of(row: Row) -> Order:
 def json_text(value: object) -> str:
     """Return a value as JSON, for a parameter that the statement casts."""
     return orjson.dumps(value).decode()
+
+
+def _step_records(taken: Sequence[StepTaken], traceparent: str) -> list[dict[str, object]]:
+    """Return steps as they are stored: without what they have in common with the row."""
+    trace_id = current_trace_id()
+    common = {"trace_id": trace_id} if trace_id and trace_id not in traceparent else {}
+    return [
+        {"step": each.step, "at": each.at, **({"note": each.note} if each.note else {}), **common}
+        for each in taken
+    ]
 
 
 def _part_record(part: SellerOrder) -> dict[str, object]:

@@ -30,7 +30,8 @@ WITH i AS MATERIALIZED (
         discount bigint, shipping bigint, tax bigint, duty bigint, tax_included bigint,
         total bigint, rounding_policy text, expires_at timestamptz, created_at timestamptz,
         step text, next_at timestamptz, hold_until timestamptz, payment_method jsonb,
-        key_scope text, key text, fingerprint text, parts jsonb, lines jsonb, {_EVENT_COLUMNS})
+        steps jsonb, key_scope text, key text, fingerprint text, parts jsonb, lines jsonb,
+        {_EVENT_COLUMNS})
 ), taken AS (
     UPDATE cart SET status = 'checked_out', attempts = attempts + 1, order_id = i.id,
         updated_at = i.created_at
@@ -43,11 +44,11 @@ WITH i AS MATERIALIZED (
         fulfilment_status, cancel_reason, currency, email, locale, shipping_address,
         subtotal_minor, discount_minor, shipping_minor, tax_minor, duty_minor, tax_included_minor,
         total_minor, rounding_policy, expires_at, created_at, updated_at, version, saga_step,
-        saga_attempts, saga_next_at, hold_until, payment_method, traceparent)
+        saga_attempts, saga_next_at, hold_until, payment_method, steps, traceparent)
     SELECT id, cart_id, number, account_id, token_generation, 'pending', 'none', 'unfulfilled', '',
         currency, email, locale, shipping_address, subtotal, discount, shipping, tax, duty,
         tax_included, total, rounding_policy, expires_at, created_at, created_at, 1, step, 0,
-        next_at, hold_until, payment_method, traceparent
+        next_at, hold_until, payment_method, steps, traceparent
     FROM i JOIN taken USING (id) RETURNING id
 ), parts AS (
     INSERT INTO seller_order (order_id, id, seller_id, seller_name, status, fulfilment_status,
@@ -97,7 +98,7 @@ ORDER BY part.confirmed_at DESC, part.order_id DESC LIMIT %(limit)s
 
 SAVE_SAGA = """
 UPDATE orders SET saga_step = %(step)s, saga_attempts = %(attempts)s, saga_next_at = %(next_at)s,
-    hold_until = %(hold_until)s
+    hold_until = %(hold_until)s, steps = steps || %(steps)s::jsonb
 WHERE id = %(id)s AND version = %(from_version)s AND saga_step = %(from_step)s
 """
 
@@ -115,13 +116,15 @@ WITH i AS MATERIALIZED (
         from_version bigint, from_step text, status text, payment_status text, cancel_reason text,
         payment_id uuid, next_action jsonb, refusal jsonb, expires_at timestamptz,
         confirmed_at timestamptz, updated_at timestamptz, version bigint, step text,
-        attempts integer, next_at timestamptz, hold_until timestamptz, {_EVENT_COLUMNS})
+        attempts integer, next_at timestamptz, hold_until timestamptz, steps jsonb,
+        {_EVENT_COLUMNS})
 ), saved AS (
     UPDATE orders o SET status = i.status, payment_status = i.payment_status,
         cancel_reason = i.cancel_reason, payment_id = i.payment_id, next_action = i.next_action,
         refusal = i.refusal, expires_at = i.expires_at, confirmed_at = i.confirmed_at,
         updated_at = i.updated_at, version = i.version, saga_step = i.step,
-        saga_attempts = i.attempts, saga_next_at = i.next_at, hold_until = i.hold_until
+        saga_attempts = i.attempts, saga_next_at = i.next_at, hold_until = i.hold_until,
+        steps = o.steps || i.steps
     FROM i
     WHERE o.id = ANY (%(ids)s::uuid[]) AND o.id = i.id AND o.version = i.from_version
       AND o.saga_step = i.from_step
@@ -143,7 +146,7 @@ SAVE_STATUS_AND_ANSWER = _SAVE.format(parts=_PARTS, answered=_ANSWERED)
 _FINISH = """
 WITH finished AS (
     UPDATE orders SET saga_step = %(step)s, saga_attempts = 0, saga_next_at = NULL,
-        payment_method = NULL
+        payment_method = NULL, steps = steps || %(steps)s::jsonb
     WHERE id = %(id)s AND version = %(from_version)s AND saga_step = %(from_step)s
     RETURNING id, cart_id
 ){reopened}
@@ -165,14 +168,14 @@ FINISH_AND_REOPEN = _FINISH.format(
 SAVE_SETTLED = f"""
 WITH i AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(ends)s::jsonb) AS e(id uuid, from_version bigint,
-        updated_at timestamptz, {_EVENT_COLUMNS})
+        updated_at timestamptz, steps jsonb, {_EVENT_COLUMNS})
 ), locked AS MATERIALIZED (
     SELECT o.id, o.version = i.from_version AND i.event_id IS NOT NULL AS captures
     FROM orders o JOIN i ON i.id = o.id
     WHERE o.id = ANY (%(ids)s::uuid[]) AND o.saga_step = 'settling' ORDER BY o.id FOR UPDATE OF o
 ), saved AS (
     UPDATE orders o SET saga_step = 'done', saga_attempts = 0, saga_next_at = NULL,
-        payment_method = NULL,
+        payment_method = NULL, steps = o.steps || i.steps,
         payment_status = CASE WHEN captures THEN 'captured' ELSE payment_status END,
         updated_at = CASE WHEN captures THEN i.updated_at ELSE o.updated_at END,
         version = CASE WHEN captures THEN version + 1 ELSE version END

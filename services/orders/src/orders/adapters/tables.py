@@ -96,6 +96,7 @@ orders = sa.Table(
     _time("hold_until"),
     sa.Column("payment_method", pg.JSONB),
     _text("traceparent"),
+    sa.Column("steps", pg.JSONB, nullable=False, server_default=sa.text("'[]'")),
     sa.UniqueConstraint("number", name="orders_number_key"),
     sa.CheckConstraint(
         "status IN ('pending', 'awaiting_payment', 'confirmed', 'completed', 'cancelled')",

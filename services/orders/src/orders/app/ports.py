@@ -162,6 +162,28 @@ class OrderReader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something that happened to an order."""
+
+    at: datetime
+    kind: str
+    """step, event or shipment."""
+    name: str
+    status: str
+    detail: Mapping[str, str]
+    trace_id: str
+    """32 hex digits; empty for the trace that the order was placed in."""
+
+
+class ToldEvents(Protocol):
+    """The events that were told of orders, as long as they are kept."""
+
+    async def of_order(self, order_id: str) -> Sequence[Told]:
+        """Return an order's events, oldest first."""
+        ...
+
+
 class Variants(Protocol):
     """Catalog's variants, as a cart must know them."""
 

@@ -6,7 +6,7 @@ how it is stored; the store accepts a transition only while what was still stand
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -25,7 +25,7 @@ from orders.domain.outcomes import (
     ReserveOutcome,
     Unknown,
 )
-from orders.domain.saga import PaymentMethod, Saga
+from orders.domain.saga import PaymentMethod, Saga, StepTaken
 from orders.domain.statuses import observe_payment
 
 Event = Literal[
@@ -77,6 +77,11 @@ class Transition:
         """Whether the order itself changed, not only its saga."""
         return self.before.order is not self.after.order
 
+    @property
+    def steps_taken(self) -> Sequence[StepTaken]:
+        """The steps that this move adds to the saga's history."""
+        return self.after.saga.history[len(self.before.saga.history) :]
+
 
 def begin(order: Order, method: PaymentMethod, traceparent: str) -> Checkout:
     """Return the checkout of an order that is being placed."""
@@ -88,15 +93,17 @@ def begin(order: Order, method: PaymentMethod, traceparent: str) -> Checkout:
         hold_until=expires_at + HOLD_GRACE,
         method=method,
         traceparent=traceparent,
+        history=(StepTaken(steps.PLACING, order.created_at),),
     )
-    return Checkout(order, placing.to(steps.RESERVING, at=order.created_at + INLINE_LEASE))
+    now = order.created_at
+    return Checkout(order, placing.to(steps.RESERVING, now, at=now + INLINE_LEASE))
 
 
 def after_reserve(checkout: Checkout, outcome: ReserveOutcome, now: datetime) -> Transition:
     """Return what a Reserve at the step ``reserving`` leads to."""
     match outcome:
         case Reserved():
-            saga = checkout.saga.to(steps.AUTHORIZING, at=checkout.saga.next_attempt_at)
+            saga = checkout.saga.to(steps.AUTHORIZING, now, at=checkout.saga.next_attempt_at)
             return Transition(checkout, Checkout(checkout.order, saga), passing=True)
         case Refused():
             return _refuse(checkout, outcome, now)
@@ -141,7 +148,7 @@ def confirm(checkout: Checkout, now: datetime, settle_at: datetime) -> Transitio
     order = checkout.order.moved(
         statuses.CONFIRMED, now, next_action=None, expires_at=None, confirmed_at=now
     )
-    saga = checkout.saga.to(steps.SETTLING, at=settle_at)
+    saga = checkout.saga.to(steps.SETTLING, now, at=settle_at)
     return Transition(checkout, Checkout(order, saga), "order_confirmed")
 
 
@@ -167,7 +174,7 @@ def after_settling(checkout: Checkout, capture: CaptureOutcome, now: datetime) -
     """Return what a Capture leads to, once the stock is allocated."""
     match capture:
         case "captured" | "not_required":
-            saga = _finished(checkout.saga.to(steps.DONE, at=None))
+            saga = _finished(checkout.saga.to(steps.DONE, now, at=None))
             if capture == "captured" and checkout.order.payment_status == "authorized":
                 order = checkout.order.changed(now, payment_status="captured")
                 return Transition(checkout, Checkout(order, saga), "order_payment_changed")
@@ -201,7 +208,7 @@ def after_compensation(checkout: Checkout, complete: bool, now: datetime) -> Tra
     """Return what CancelPayment and Release lead to: the end, or another try."""
     if not complete:
         return Transition(checkout, Checkout(checkout.order, checkout.saga.later(now)))
-    saga = _finished(checkout.saga.to(steps.CANCELLED, at=None))
+    saga = _finished(checkout.saga.to(steps.CANCELLED, now, at=None))
     return Transition(checkout, Checkout(checkout.order, saga))
 
 
@@ -276,7 +283,7 @@ def _paid(checkout: Checkout, paid: Paid, now: datetime, *, settle_at: datetime)
     )
     if paid.status != order.payment_status:
         observe_payment(order.payment_status, paid.status)
-    confirming = checkout.saga.to(steps.CONFIRMING, at=settle_at)
+    confirming = checkout.saga.to(steps.CONFIRMING, now, at=settle_at)
     if hold_is_live(checkout, now):
         after = confirm(Checkout(known, confirming), now, settle_at).after
         return Transition(checkout, after, "order_confirmed")
@@ -295,7 +302,7 @@ def _await_payment(checkout: Checkout, pending: PaymentPending, now: datetime) -
     order = checkout.order.moved(
         statuses.AWAITING_PAYMENT, now, next_action=action, payment_id=pending.payment_id
     )
-    saga = checkout.saga.to(steps.WAITING, at=min(now + POLL, expires_at))
+    saga = checkout.saga.to(steps.WAITING, now, at=min(now + POLL, expires_at))
     return Transition(checkout, Checkout(order, saga), "order_awaiting_payment")
 
 
@@ -358,7 +365,7 @@ def _cancel(
         expires_at=None,
         **changes,
     )
-    saga = checkout.saga.to(steps.COMPENSATING, at=now + lease)
+    saga = checkout.saga.to(steps.COMPENSATING, now, at=now + lease, note=reason)
     return Transition(checkout, Checkout(order, saga), "order_cancelled")
 
 

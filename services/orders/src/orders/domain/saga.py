@@ -49,6 +49,22 @@ class PaymentMethod:
     phone: str
 
 
+NO_ANSWER: Final = "no_answer"
+"""The note of a step that is to be tried again, because a peer's answer did not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """A step that a saga came to, or could not leave, and why."""
+
+    step: str
+    at: datetime
+    note: str = ""
+    """What led there where it is not plain: a reason to cancel, ``no_answer``."""
+    trace_id: str = ""
+    """Trace in which it was stored; empty for the trace that the checkout began in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saga:
     """Where the checkout of one order stands.
@@ -63,25 +79,31 @@ class Saga:
     hold_until: datetime
     method: PaymentMethod | None
     traceparent: str
+    history: tuple[StepTaken, ...] = ()
+    """Every step since the order was placed, oldest first."""
 
-    def to(self, *steps: str, at: datetime | None) -> Saga:
-        """Move along steps, each allowed by the table; raises IllegalTransition.
+    def to(self, step: str, now: datetime, *, at: datetime | None, note: str = "") -> Saga:
+        """Move to a step that the table allows; raises IllegalTransition.
 
         Attempts start again from 0; a worker may take it from ``at`` on, or never.
         """
-        current = self.step
-        for step in steps:
-            if step not in STEPS[current]:
-                raise IllegalTransition("saga", current, step)
-            current = step
-        return replace(self, step=current, attempts=0, next_attempt_at=at)
+        if step not in STEPS[self.step]:
+            raise IllegalTransition("saga", self.step, step)
+        history = (*self.history, StepTaken(step, now, note))
+        return replace(self, step=step, attempts=0, next_attempt_at=at, history=history)
 
     def later(self, now: datetime, not_after: datetime | None = None) -> Saga:
-        """Stay, and be tried again after a pause that doubles up to ten seconds."""
+        """Stay, and be tried again after a pause that doubles up to ten seconds.
+
+        The first time in vain is kept in the history; ``attempts`` counts the others.
+        """
         at = now + backoff(self.attempts)
         if not_after is not None:
             at = max(min(at, not_after), now)
-        return replace(self, attempts=self.attempts + 1, next_attempt_at=at)
+        history = self.history
+        if self.attempts == 0:
+            history = (*history, StepTaken(self.step, now, NO_ANSWER))
+        return replace(self, attempts=self.attempts + 1, next_attempt_at=at, history=history)
 
 
 def backoff(attempts: int) -> timedelta:

@@ -1,0 +1,97 @@
+"""Telling what an order went through."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chassis.actor import Actor
+from orders.app.cart_access import require_order, sellers_of_member
+from orders.app.ports import CheckoutStore, Sellers, Told, ToldEvents
+from orders.domain.checkout import Checkout
+from orders.domain.errors import NotFound
+from orders.domain.guest_token import GuestTokens
+
+
+@dataclass(frozen=True, slots=True)
+class GetTimeline:
+    """An order's history, by its id and the guest's token."""
+
+    order_id: str
+    token: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What happened, oldest first, as far as the caller may know."""
+
+    told: Sequence[Told]
+    whole: bool
+    """Whether the caller may see all of the order."""
+    traceparent: str
+    """Trace that the order was placed in; may be empty."""
+    account_id: str
+    """The buyer's, for whoever sees the whole order."""
+
+
+class GetTimelineHandler:
+    """Two statements: the row with its steps, and the events that were told of it."""
+
+    def __init__(
+        self,
+        checkouts: CheckoutStore,
+        events: ToldEvents,
+        sellers: Sellers,
+        tokens: GuestTokens,
+    ) -> None:
+        self._checkouts = checkouts
+        self._events = events
+        self._sellers = sellers
+        self._tokens = tokens
+
+    async def __call__(self, query: GetTimeline) -> Timeline:
+        """Return the history; a seller's member gets what its own part went through.
+
+        Raises AuthenticationRequired, NotFound.
+        """
+        checkout = await self._checkouts.load(query.order_id)
+        order = checkout.order if checkout else None
+        try:
+            require_order(order, query.actor, query.token, self._tokens)
+        except NotFound:
+            own = await sellers_of_member(order, query.actor, self._sellers)
+            if checkout is None or not own:
+                raise
+            return await self._of_sellers(checkout)
+        if checkout is None:
+            raise NotFound
+        events = await self._events.of_order(query.order_id)
+        told = list(heapq.merge(_steps(checkout), events, key=lambda each: each.at))
+        return Timeline(told, True, checkout.saga.traceparent, checkout.order.account_id)
+
+    async def _of_sellers(self, checkout: Checkout) -> Timeline:
+        """Return what sellers may see: nothing of how it was paid, nothing before it stood."""
+        order = checkout.order
+        events = await self._events.of_order(order.id)
+        told = [
+            each
+            for each in events
+            if order.confirmed_at is not None and each.at >= order.confirmed_at
+        ]
+        return Timeline(told, False, checkout.saga.traceparent, "")
+
+
+def _steps(checkout: Checkout) -> list[Told]:
+    return [
+        Told(
+            at=taken.at,
+            kind="step",
+            name=taken.step,
+            status="",
+            detail={"note": taken.note} if taken.note else {},
+            trace_id=taken.trace_id,
+        )
+        for taken in checkout.saga.history
+    ]
