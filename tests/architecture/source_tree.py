@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("identity", "catalog", "orders", "payments", "notifications")
 SOURCES = {
+    "auditor": ROOT / "libs/auditor/src",
     "chassis": ROOT / "libs/chassis/src",
     "devstack": ROOT / "libs/devstack/src",
     "gateway": ROOT / "gateway/src",

@@ -14,6 +14,7 @@ MOST_FILE_LINES = 450
 GRAB_BAGS = {"common", "helpers", "manager", "misc", "util", "utils"}
 PACKAGES_WITH_README = [
     "gateway",
+    "libs/auditor",
     "libs/chassis",
     "libs/devstack",
     *(f"services/{name}" for name in SERVICES),

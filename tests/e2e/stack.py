@@ -26,17 +26,21 @@ class Stack:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environ = {
+        self.environ = {
             **os.environ,
             "SOKO_HOME": str(home),
             "SOKO_PAYMENT_WINDOW_S": str(PAYMENT_WINDOW_S),
         }
 
+    def command(self, *arguments: str) -> list[str]:
+        """Return a command line of the CLI."""
+        return [str(ROOT / "soko"), *arguments]
+
     def run(self, *arguments: str) -> str:
         """Run a command of the CLI and return what it prints; fail with it when it fails."""
         ran = subprocess.run(
-            [str(ROOT / "soko"), *arguments],
-            env=self._environ,
+            self.command(*arguments),
+            env=self.environ,
             capture_output=True,
             text=True,
             timeout=180,

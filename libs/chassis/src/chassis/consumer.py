@@ -107,13 +107,18 @@ class EventConsumer:
         self._actor = Actor(kind="service", service=context)
         self._cleaned_at = -math.inf
 
+    @property
+    def subscription(self) -> tuple[str, Sequence[str]]:
+        """The context that it hears, and the names of the events."""
+        return self._context, [*self._handlers, *self._batch_names]
+
     async def run(self, stop: asyncio.Event) -> None:
         """Handle events until told to stop; a lost broker or database is waited out."""
         while not stop.is_set():
             try:
                 await self._broker.ensure_stream(self._context)
                 await self._broker.ensure_consumer(
-                    self._context, self._service, [*self._handlers, *self._batch_names], _ACK_WAIT_S
+                    self._context, self._service, self.subscription[1], _ACK_WAIT_S
                 )
                 await self._consume(stop)
             except ConsumerGoneError as error:

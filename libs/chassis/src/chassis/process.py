@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -24,6 +24,7 @@ from chassis.settings import ProcessSettings, load_file_variables
 from chassis.telemetry import configure_tracing
 
 if TYPE_CHECKING:
+    from chassis.audit import Audit
     from chassis.broker import Broker
     from chassis.database import Database
 
@@ -56,6 +57,8 @@ class ServiceApp:
     """Called at the end, last first."""
     fetch_jwks: Callable[[], Awaitable[str]] | None = None
     """The issuer's keys; by default they are asked of identity."""
+    audit: Audit | None = None
+    """What the service says of its own data to an auditor."""
 
 
 @dataclass
@@ -140,6 +143,8 @@ async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event)
     server = grpc.aio.server(interceptors=[RequestInterceptor(verifier)], options=SERVER_OPTIONS)
     for add, servicer in app.services:
         add(servicer, server)
+    if app.audit is not None:
+        _add_audit(server, app.audit, app.background)
     status = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(status, server)
     if not settings.production:
@@ -210,6 +215,15 @@ def _ask_identity(context: ServiceContext[S]) -> Callable[[], Awaitable[str]]:
         return answer.jwks_json
 
     return fetch
+
+
+def _add_audit(server: grpc.aio.Server, audit: Audit, background: Sequence[Background]) -> None:
+    from chassis.audit_server import AuditServicer
+    from chassis.consumer import EventConsumer
+    from soko.audit.v1 import audit_pb2_grpc
+
+    heard = [work.subscription for work in background if isinstance(work, EventConsumer)]
+    audit_pb2_grpc.add_AuditServiceServicer_to_server(AuditServicer(audit, heard), server)
 
 
 def _add_reflection(server: grpc.aio.Server) -> None:

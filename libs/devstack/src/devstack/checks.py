@@ -14,6 +14,7 @@ from devstack.home import ROOT
 
 _BASELINE = "tests/contract/baseline.binpb"
 _PACKAGES = (
+    "auditor",
     "chassis",
     "devstack",
     "gateway",

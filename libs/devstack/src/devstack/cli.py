@@ -141,6 +141,25 @@ def mail(
 
 
 @app.command()
+def audit(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    quiet: Annotated[
+        float, typer.Option(min=0, help="Leave out what is younger, in seconds.")
+    ] = 5.0,
+    grace: Annotated[float, typer.Option(min=0, help="How late work may be, in seconds.")] = 60.0,
+    patience: Annotated[
+        float, typer.Option(min=0, help="How long two services may differ, in seconds.")
+    ] = 30.0,
+) -> None:
+    """Check that stock, money, orders and events agree; 1 for findings, 2 if it cannot run."""
+    from auditor.audit import AuditOptions
+    from devstack.audit_command import audit as look
+
+    options = AuditOptions(quiet_s=quiet, grace_s=grace, patience_s=patience)
+    raise typer.Exit(look(_home(), options, as_json=as_json))
+
+
+@app.command()
 def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:

@@ -139,6 +139,11 @@ class Stack:
         }
         return {**chosen, **inherited, **wiring}
 
+    @property
+    def targets(self) -> dict[str, str]:
+        """Return the gRPC target of each service."""
+        return {name: self._target(name) for name in SERVICES}
+
     def log(self, name: str) -> Path:
         """Return the log file of a process."""
         return self.home.logs / f"{name}.log"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from catalog.adapters.audit import audit_of
 from catalog.adapters.categories import PostgresCategoryReader
 from catalog.adapters.identity_grpc import IdentityClient
 from catalog.adapters.inventory import PostgresInventory
@@ -103,6 +104,7 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
         ],
         databases=[hot, db],
         broker=broker,
+        audit=audit_of(db),
     )
 
 

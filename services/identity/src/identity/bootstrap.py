@@ -9,6 +9,7 @@ from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
 from identity.adapters.account_store import AccountStore
 from identity.adapters.argon2_passwords import Argon2Passwords
+from identity.adapters.audit import audit_of
 from identity.adapters.seller_store import SellerStore
 from identity.adapters.session_store import SessionStore
 from identity.adapters.signed_tokens import SignedTokens
@@ -83,6 +84,7 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
         databases=[db],
         broker=broker,
         close=[passwords.close],
+        audit=audit_of(db),
         fetch_jwks=own_keys,
     )
 

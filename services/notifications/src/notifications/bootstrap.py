@@ -12,6 +12,7 @@ from chassis.consumer import EventConsumer
 from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.process import Background, ServiceApp, ServiceContext
+from notifications.adapters.audit import audit_of
 from notifications.adapters.catalogs import CatalogNoticeTexts
 from notifications.adapters.delivery_queue import PostgresDeliveryQueue
 from notifications.adapters.event_store import PostgresEventStore
@@ -79,6 +80,7 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
         databases=[db],
         broker=broker,
         close=[transport.close],
+        audit=audit_of(db),
     )
 
 

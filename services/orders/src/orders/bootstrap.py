@@ -12,6 +12,7 @@ from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
+from orders.adapters.audit import audit_of
 from orders.adapters.cart_store import PostgresCarts
 from orders.adapters.catalog_grpc import CatalogInventory, CatalogVariants
 from orders.adapters.identity_grpc import IdentityAccounts, IdentitySellers
@@ -124,6 +125,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
         ],
         databases=[db],
         broker=broker,
+        audit=audit_of(db),
     )
 
 

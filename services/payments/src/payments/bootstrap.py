@@ -8,6 +8,7 @@ from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
+from payments.adapters.audit import audit_of
 from payments.adapters.identity_grpc import IdentityMemberships
 from payments.adapters.ledger_reader import PostgresLedger
 from payments.adapters.payment_history import PostgresPaymentHistory
@@ -77,6 +78,7 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
         background=[relay, Resolver(ResolveDue(payments, settler, clock))],
         databases=[db],
         broker=broker,
+        audit=audit_of(db),
     )
     if settings.sandbox:
         app.databases.append(sandbox_db)

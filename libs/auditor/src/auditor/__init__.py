@@ -1,0 +1,1 @@
+"""Checks on a live deployment that stock, money, orders and events agree."""

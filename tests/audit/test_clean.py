@@ -1,0 +1,10 @@
+from tests.audit.conftest import ORDERS, Deployment
+
+
+async def test_a_sound_deployment_has_no_findings(deployment: Deployment) -> None:
+    report = await deployment.audit()
+    assert [finding.document() for finding in report.findings] == []
+    assert report.ok
+    assert report.checked["confirmed_orders_paid"] == ORDERS
+    assert report.checked["ledger_balances"] > 2 * ORDERS
+    assert report.checked["events_delivered"] > 3 * ORDERS
