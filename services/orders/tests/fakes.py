@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from chassis.errors import unavailable
-from orders.app.ports import Key, PaymentNews, Placed, StoredAnswer, UsedKey
+from orders.app.ports import Key, Placed, StoredAnswer, UsedKey
 from orders.domain.cart import CHECKED_OUT, MERGED, OPEN, Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
 from orders.domain.order import Order
@@ -20,6 +20,7 @@ from orders.domain.outcomes import (
     CaptureOutcome,
     Declined,
     Paid,
+    PaymentNews,
     PaymentPending,
     Refused,
     Reserved,

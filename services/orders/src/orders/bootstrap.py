@@ -20,6 +20,7 @@ from orders.adapters.leftovers import PostgresLeftovers
 from orders.adapters.order_store import PostgresCheckouts, PostgresOrders, PostgresPaymentNews
 from orders.adapters.payments_grpc import PaymentsClient
 from orders.adapters.remembered_variants import FORGETTING_EVENTS, RememberedVariants
+from orders.adapters.saga_ages import PostgresSagaAges
 from orders.adapters.told_events import PostgresToldEvents
 from orders.app.add_item import AddItemHandler
 from orders.app.cancel_order import CancelOrderHandler
@@ -46,6 +47,7 @@ from orders.entrypoints.cart_service import CartServicer, CartUseCases
 from orders.entrypoints.checkout_service import CheckoutServicer
 from orders.entrypoints.event_consumer import PAYMENT_EVENTS, PaymentEventHandler
 from orders.entrypoints.order_service import OrderServicer, OrderUseCases
+from orders.entrypoints.saga_watch import SagaWatch
 from orders.entrypoints.saga_worker import SagaWorker
 from orders.entrypoints.settle_worker import SettleWorker
 from orders.entrypoints.sweeper import Sweeper
@@ -120,6 +122,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
             relay,
             settle_worker,
             saga_worker,
+            SagaWatch(PostgresSagaAges(db), parts.clock),
             _consumer(parts, broker, relay, saga_worker),
             Sweeper(SweepHandler(PostgresLeftovers(db)), parts.clock),
         ],

@@ -281,11 +281,7 @@ async def test_a_capture_that_fails_for_good_cancels_the_order(world: World) -> 
 
     await eventually(cancelled)
     shown = await world.order(order)
-    assert (shown.status, shown.cancel_reason, shown.payment_status) == (
-        "cancelled",
-        "capture_failed",
-        "failed",
-    )
+    assert (shown.status, shown.cancel_reason) == ("cancelled", "capture_failed")
     assert world.catalog.available(variant) == 1
 
 

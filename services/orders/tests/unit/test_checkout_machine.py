@@ -15,6 +15,7 @@ from orders.domain.outcomes import (
     UNKNOWN,
     Declined,
     Paid,
+    PaymentNews,
     PaymentPending,
     Refused,
     Reserved,
@@ -46,6 +47,10 @@ NEWS = st.sampled_from(["authorized", "captured", "failed", "voided", "refunded"
 
 def step_of(checkout: Checkout) -> str:
     return checkout.saga.step
+
+
+def news(status: str, sequence: int = 1) -> PaymentNews:
+    return PaymentNews("ord_1", "pay_1", status, "", sequence)
 
 
 def authorizing(**values) -> Checkout:
@@ -132,22 +137,88 @@ def test_only_what_stands_can_be_cancelled() -> None:
 
 
 def test_news_is_left_alone_while_the_request_itself_asks() -> None:
-    assert moves.after_payment_news(authorizing(), "authorized", "pay_1", "", NOW) is None
+    assert moves.after_payment_news(authorizing(), news("authorized"), NOW) is None
     asked_in_vain = moves.after_authorize(authorizing(), UNKNOWN, NOW).after
-    told = moves.after_payment_news(asked_in_vain, "authorized", "pay_1", "", NOW)
+    told = moves.after_payment_news(asked_in_vain, news("authorized"), NOW)
     assert told is not None
     assert told.after.order.status == "confirmed"
 
 
 def test_a_confirmed_order_that_loses_its_payment_is_cancelled() -> None:
-    told = moves.after_payment_news(confirmed(), "voided", "pay_1", "", NOW)
+    told = moves.after_payment_news(confirmed(), news("voided"), NOW)
     assert told is not None
     assert (told.after.order.status, told.after.order.payment_status) == ("cancelled", "voided")
 
 
+def confirming() -> Checkout:
+    """Paid so late that the hold may have ended."""
+    waiting = moves.after_authorize(authorizing(), PENDING, NOW).after
+    late = NOW + WINDOW + moves.HOLD_GRACE
+    return moves.after_authorize(waiting, Paid("authorized", "pay_1"), late).after
+
+
+@pytest.mark.parametrize("status", ["failed", "voided"])
+def test_a_payment_lost_while_the_stock_is_asked_for_again_cancels(status: str) -> None:
+    told = moves.after_payment_news(confirming(), news(status), NOW)
+    assert told is not None
+    assert (told.after.order.status, step_of(told.after)) == ("cancelled", COMPENSATING)
+
+
+def test_a_payment_captured_while_the_stock_is_asked_for_again_is_known() -> None:
+    told = moves.after_payment_news(confirming(), news("captured"), NOW)
+    assert told is not None
+    assert (told.after.order.payment_status, step_of(told.after)) == ("captured", CONFIRMING)
+
+
+def test_older_news_is_not_taken_for_a_won_dispute() -> None:
+    settled = moves.after_settling(confirmed(), "captured", NOW).after
+    disputed = moves.after_payment_news(settled, news("charged_back", 3), NOW)
+    assert disputed is not None
+    assert moves.after_payment_news(disputed.after, news("captured", 2), NOW) is None
+    won = moves.after_payment_news(disputed.after, news("captured", 4), NOW)
+    assert won is not None
+    assert (won.after.order.payment_status, won.event) == ("captured", "order_payment_changed")
+
+
+def test_a_refused_capture_leaves_it_to_payments_to_say_what_became_of_the_money() -> None:
+    refused = moves.after_settling(confirmed(), "failed", NOW).after
+    assert (refused.order.cancel_reason, refused.order.payment_status) == (
+        "capture_failed",
+        "authorized",
+    )
+    for status in ("failed", "voided"):
+        told = moves.after_payment_news(refused, news(status), NOW)
+        assert told is not None
+        assert told.after.order.payment_status == status
+
+
+def test_nothing_is_begun_once_the_time_to_pay_is_over() -> None:
+    late = NOW + WINDOW
+    waiting = moves.after_authorize(authorizing(), PENDING, NOW).after
+    assert moves.is_overdue(make_checkout(), late)
+    assert moves.is_overdue(authorizing(), late)
+    assert not moves.is_overdue(authorizing(), NOW)
+    assert not moves.is_overdue(waiting, late)
+
+
+def test_the_history_has_every_step_and_one_try_in_vain() -> None:
+    checkout = authorizing()
+    for _ in range(3):
+        checkout = moves.after_authorize(checkout, UNKNOWN, NOW).after
+    checkout = moves.after_authorize(checkout, Paid("authorized", "pay_1"), NOW).after
+    assert [(taken.step, taken.note) for taken in checkout.saga.history] == [
+        ("placing", ""),
+        ("reserving", ""),
+        ("authorizing", ""),
+        ("authorizing", "no_answer"),
+        ("confirming", ""),
+        ("settling", ""),
+    ]
+
+
 def test_a_cancelled_order_only_records_what_happens_to_its_money() -> None:
     cancelled = moves.cancel(authorizing(), "x", NOW).after
-    told = moves.after_payment_news(cancelled, "captured", "pay_1", "", NOW)
+    told = moves.after_payment_news(cancelled, news("captured"), NOW)
     assert told is not None
     assert (told.after.order.status, told.after.order.payment_status) == ("cancelled", "captured")
     assert step_of(told.after) == COMPENSATING
@@ -177,7 +248,7 @@ def answered(data: st.DataObject, checkout: Checkout, now) -> Transition | None:
 @given(st.data())
 def test_any_history_keeps_the_promises(data: st.DataObject) -> None:
     checkout, now = make_checkout(), NOW
-    for _ in range(data.draw(st.integers(1, 25))):
+    for turn in range(data.draw(st.integers(1, 25))):
         now += timedelta(seconds=data.draw(st.sampled_from([0, 1, 600, 7200])))
         action = data.draw(st.sampled_from(["step", "step", "step", "news", "cancel"]))
         transition: Transition | None
@@ -185,7 +256,7 @@ def test_any_history_keeps_the_promises(data: st.DataObject) -> None:
             if action == "step":
                 transition = answered(data, checkout, now)
             elif action == "news":
-                transition = moves.after_payment_news(checkout, data.draw(NEWS), "pay_1", "", now)
+                transition = moves.after_payment_news(checkout, news(data.draw(NEWS), turn), now)
             else:
                 transition = moves.cancel(checkout, "changed_mind", now)
         except (OrderNotCancellable, IllegalTransition):

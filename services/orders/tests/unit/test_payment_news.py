@@ -11,7 +11,7 @@ from google.protobuf import json_format
 from chassis.envelope import Envelope
 from chassis.errors import ServiceError
 from chassis.ids import new_id, parse_id
-from orders.app.ports import PaymentNews
+from orders.domain.outcomes import PaymentNews
 from orders.domain.statuses import PAYMENT
 from orders.entrypoints.event_consumer import PAYMENT_EVENTS, payment_news
 from services.orders.tests.builders import an_id
@@ -52,4 +52,4 @@ def test_the_news_is_what_the_event_says() -> None:
     state = payments_pb2.PaymentState(payment_id=payment_id, order_id=order_id, status="failed")
     message = payments_pb2.PaymentFailed(payment=state, reason="expired")
     news = payment_news(envelope("payment_failed", message.SerializeToString()))
-    assert news == PaymentNews(order_id, payment_id, "failed", "expired")
+    assert news == PaymentNews(order_id, payment_id, "failed", "expired", 1)

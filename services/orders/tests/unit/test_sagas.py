@@ -13,7 +13,6 @@ from chassis.clock import FixedClock
 from chassis.errors import unavailable
 from orders.app.cancel_order import CancelOrder, CancelOrderHandler
 from orders.app.checkout_cart import CheckedOut, CheckoutCartHandler
-from orders.app.ports import PaymentNews
 from orders.app.record_payment_news import RecordPaymentNews, record_payment_news
 from orders.app.resume_sagas import LEASE, ResumeSagas, ResumeSagasHandler
 from orders.app.run_saga import SagaRunner
@@ -23,6 +22,7 @@ from orders.domain.checkout import INLINE_LEASE
 from orders.domain.errors import CheckoutInFlight, OrderNotCancellable
 from orders.domain.guest_token import GuestTokens
 from orders.domain.order import Order
+from orders.domain.outcomes import PaymentNews
 from orders.domain.saga import PaymentMethod
 from orders.domain.variant import Variant
 from services.orders.tests.builders import (
@@ -241,13 +241,27 @@ async def test_a_peer_that_stays_away_past_the_expiry_ends_in_a_cancelled_order(
     shop.check()
 
 
+@pytest.mark.parametrize("call", ["reserve", "authorize"])
+async def test_a_checkout_resumed_after_its_time_begins_no_payment(shop: Shop, call: str) -> None:
+    peer = shop.payments if call == "authorize" else shop.catalog
+    peer.faults.plan(call, Faults.CRASH_BEFORE)
+    with pytest.raises(Crash):
+        await shop.buy(await a_cart(shop))
+    after = restarted(shop)
+    after.clock.advance(WINDOW)
+    await after.work(3)
+    assert after.only().cancel_reason == "expired"
+    assert after.payments.charges[after.only().id] == 0
+    after.check()
+
+
 async def test_a_payment_and_the_expiry_never_both_win(shop: Shop) -> None:
     for paid_first in (True, False):
         cart = await a_cart(shop)
         method = PaymentMethod("sandbox", "tok_async", "")
         order = (await shop.buy(cart, key=make_key(), method=method)).order
         shop.clock.advance(WINDOW)
-        news = PaymentNews(order.id, "pay_1", "authorized", "")
+        news = PaymentNews(order.id, "pay_1", "authorized", "", 1)
         tell = record_payment_news(RecordPaymentNews([news], shop.clock.now()), shop.store)
         if paid_first:
             shop.payments.decide(order.id, "authorized")

@@ -1,12 +1,83 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from orders.domain import saga
 from orders.domain.errors import IllegalTransition
-from orders.domain.statuses import FULFILMENT, ORDER, PAYMENT, move_order, observe_payment
+from orders.domain.statuses import (
+    FULFILMENT,
+    ORDER,
+    PAYMENT,
+    move_fulfilment,
+    move_order,
+    observe_payment,
+)
+from services.orders.tests.builders import NOW, make_checkout
+
+CONTRACT = {
+    "order": {
+        "pending": "awaiting_payment confirmed cancelled",
+        "awaiting_payment": "confirmed cancelled",
+        "confirmed": "completed cancelled",
+        "completed": "",
+        "cancelled": "",
+    },
+    "payment": {
+        "none": "authorized captured failed voided",
+        "authorized": "captured voided failed",
+        "captured": "partially_refunded refunded charged_back",
+        "partially_refunded": "partially_refunded refunded charged_back",
+        "charged_back": "captured partially_refunded",
+        "failed": "captured",
+        "voided": "captured",
+        "refunded": "",
+    },
+    "fulfilment": {
+        "unfulfilled": "partially_shipped shipped",
+        "partially_shipped": "shipped returned",
+        "shipped": "delivered returned",
+        "delivered": "returned",
+        "returned": "",
+    },
+    "saga": {
+        "placing": "reserving",
+        "reserving": "authorizing compensating",
+        "authorizing": "authorizing waiting confirming compensating",
+        "waiting": "confirming compensating",
+        "confirming": "settling compensating",
+        "settling": "done compensating",
+        "done": "compensating",
+        "compensating": "cancelled",
+        "cancelled": "",
+    },
+}
+TABLES = {"order": ORDER, "payment": PAYMENT, "fulfilment": FULFILMENT, "saga": saga.STEPS}
+
+
+@pytest.mark.parametrize("machine", CONTRACT)
+def test_each_table_is_the_one_that_was_agreed(machine: str) -> None:
+    agreed = {status: frozenset(to.split()) for status, to in CONTRACT[machine].items()}
+    assert agreed == TABLES[machine]
+
+
+@pytest.mark.parametrize("machine", ["order", "fulfilment", "saga"])
+def test_every_other_pair_raises(machine: str) -> None:
+    move = {"order": move_order, "fulfilment": move_fulfilment, "saga": move_saga}[machine]
+    table = TABLES[machine]
+    for current, wanted in product(table, [*table, "unheard_of"]):
+        if wanted in table[current]:
+            assert move(current, wanted) == wanted
+        else:
+            with pytest.raises(IllegalTransition):
+                move(current, wanted)
+
+
+def move_saga(current: str, wanted: str) -> str:
+    placed = make_checkout().saga
+    return replace(placed, step=current).to(wanted, NOW, at=None).step
 
 
 def test_every_table_names_only_its_own_statuses() -> None:

@@ -25,10 +25,11 @@ from orders.adapters.order_rows import (
     place_record,
     saga_params,
 )
-from orders.app.ports import Key, PaymentNews, Placed, StoredAnswer
+from orders.app.ports import Key, Placed, StoredAnswer
 from orders.domain.cart import Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
 from orders.domain.order import Order
+from orders.domain.outcomes import PaymentNews
 
 _Record = dict[str, object]
 

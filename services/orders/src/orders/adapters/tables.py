@@ -83,6 +83,7 @@ orders = sa.Table(
     *_totals(),
     _text("rounding_policy"),
     _uuid("payment_id", nullable=True),
+    sa.Column("payment_sequence", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     sa.Column("next_action", pg.JSONB),
     sa.Column("refusal", pg.JSONB),
     _time("expires_at", nullable=True),

@@ -11,7 +11,12 @@ from typing import Protocol
 from orders.domain.cart import Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
 from orders.domain.order import Order
-from orders.domain.outcomes import AuthorizeOutcome, CaptureOutcome, ReserveOutcome
+from orders.domain.outcomes import (
+    AuthorizeOutcome,
+    CaptureOutcome,
+    PaymentNews,
+    ReserveOutcome,
+)
 from orders.domain.variant import Variant
 
 
@@ -38,16 +43,6 @@ class UsedKey:
 
     fingerprint: str
     order_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentNews:
-    """A payment's status as an event told it."""
-
-    order_id: str
-    payment_id: str
-    status: str
-    reason: str
 
 
 class Placed(Enum):

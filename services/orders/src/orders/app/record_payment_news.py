@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orders.app.ports import PaymentNews, PaymentNewsStore
+from orders.app.ports import PaymentNewsStore
 from orders.domain.checkout import after_payment_news
 from orders.domain.errors import CartChanged
+from orders.domain.outcomes import PaymentNews
 
 _TRIES = 5
 
@@ -37,7 +38,7 @@ async def _record(news: PaymentNews, now: datetime, checkouts: PaymentNewsStore)
         checkout = await checkouts.load(news.order_id)
         if checkout is None:
             return False
-        transition = after_payment_news(checkout, news.status, news.payment_id, news.reason, now)
+        transition = after_payment_news(checkout, news, now)
         if transition is None:
             return False
         if await checkouts.save(transition):

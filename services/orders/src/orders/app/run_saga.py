@@ -73,7 +73,11 @@ class SagaRunner:
             left_s = deadline - time.monotonic()
             if step is None or left_s < _LEAST_S:
                 return stored
-            transition = await step(checkout, left_s)
+            now = self._clock.now()
+            if moves.is_overdue(checkout, now):
+                transition = moves.expire(checkout, now)
+            else:
+                transition = await step(checkout, left_s)
             first = False
             if transition.passing:
                 checkout = transition.after

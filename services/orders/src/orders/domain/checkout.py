@@ -19,6 +19,7 @@ from orders.domain.outcomes import (
     CaptureOutcome,
     Declined,
     Paid,
+    PaymentNews,
     PaymentPending,
     Refused,
     Reserved,
@@ -49,6 +50,9 @@ CLOCK_SLACK: Final = timedelta(seconds=60)
 
 POLL: Final = timedelta(seconds=60)
 """How often an awaited payment is asked for, in case its event is late."""
+
+_LOST: Final = frozenset({"failed", "voided"})
+"""Statuses of a payment that gives us nothing."""
 
 STALE_SNAPSHOT: Final = frozenset({"price_changed", "not_for_sale"})
 """Refusals after which the cart's titles and prices are looked up again."""
@@ -135,6 +139,14 @@ def after_authorize(checkout: Checkout, outcome: AuthorizeOutcome, now: datetime
             return _unknown(checkout, now)
 
 
+def is_overdue(checkout: Checkout, now: datetime) -> bool:
+    """Tell whether nothing may be started any more, because the order's time to pay is over.
+
+    A payment that was begun is still asked for at ``waiting``: asking there starts nothing.
+    """
+    return checkout.saga.step in {steps.RESERVING, steps.AUTHORIZING} and is_due(checkout, now)
+
+
 def hold_is_live(checkout: Checkout, now: datetime) -> bool:
     """Tell whether catalog surely still holds the stock."""
     return now + CLOCK_SLACK < checkout.saga.hold_until
@@ -180,9 +192,8 @@ def after_settling(checkout: Checkout, capture: CaptureOutcome, now: datetime) -
                 return Transition(checkout, Checkout(order, saga), "order_payment_changed")
             return Transition(checkout, Checkout(checkout.order, saga))
         case "failed":
-            return _cancel(
-                checkout, "capture_failed", now, lease=_NO_LEASE, payment_status="failed"
-            )
+            # What became of the payment, failed or voided, its own event tells.
+            return _cancel(checkout, "capture_failed", now, lease=_NO_LEASE)
         case "unknown":
             return settle_later(checkout, now)
 
@@ -234,43 +245,61 @@ def is_due(checkout: Checkout, now: datetime) -> bool:
     return expires_at is not None and now >= expires_at
 
 
-def after_payment_news(
-    checkout: Checkout, status: str, payment_id: str, reason: str, now: datetime
-) -> Transition | None:
+def after_payment_news(checkout: Checkout, news: PaymentNews, now: datetime) -> Transition | None:
     """Return what an event of payments leads to; None when it tells nothing new.
 
     Raises IllegalTransition for news that no path of the payment's table explains.
     """
     order = checkout.order
+    if news.sequence <= order.payment_sequence:
+        return None
+    heard = Checkout(replace(order, payment_sequence=news.sequence), checkout.saga)
     if order.undecided:
-        return _news_before_decision(checkout, status, payment_id, reason, now)
-    if checkout.saga.step == steps.SETTLING and status in {"authorized", "captured"}:
+        transition = _news_before_decision(heard, news, now)
+    elif checkout.saga.step == steps.SETTLING and news.status in {"authorized", "captured"}:
         # Settling asks by itself and tells of the capture.
         return None
-    if observe_payment(order.payment_status, status) != "moved":
+    elif observe_payment(order.payment_status, news.status) != "moved":
         return None
-    lost = order.status == statuses.CONFIRMED and status in {"failed", "voided"}
-    if lost:
-        return _cancel(checkout, "capture_failed", now, lease=_NO_LEASE, payment_status=status)
-    changed = order.changed(now, payment_status=status, payment_id=order.payment_id or payment_id)
-    return Transition(checkout, Checkout(changed, checkout.saga), "order_payment_changed")
+    elif order.status == statuses.CONFIRMED and news.status in _LOST:
+        transition = _cancel(
+            heard, "capture_failed", now, lease=_NO_LEASE, payment_status=news.status
+        )
+    else:
+        changed = heard.order.changed(
+            now, payment_status=news.status, payment_id=order.payment_id or news.payment_id
+        )
+        transition = Transition(heard, Checkout(changed, heard.saga), "order_payment_changed")
+    return None if transition is None else replace(transition, before=checkout)
 
 
 def _news_before_decision(
-    checkout: Checkout, status: str, payment_id: str, reason: str, now: datetime
+    checkout: Checkout, news: PaymentNews, now: datetime
 ) -> Transition | None:
     """Take news for an answer of Authorize, unless the request that placed the order still asks."""
     saga = checkout.saga
     asked_in_vain = saga.step == steps.AUTHORIZING and saga.attempts > 0
-    if saga.step != steps.WAITING and not asked_in_vain:
+    if not (asked_in_vain or saga.step in {steps.WAITING, steps.CONFIRMING}):
         return None
-    if status == "authorized":
-        return _paid(checkout, Paid("authorized", payment_id), now, settle_at=now)
-    if status == "captured":
-        return _paid(checkout, Paid("captured", payment_id), now, settle_at=now)
-    if status in {"failed", "voided"}:
-        return _declined(checkout, Declined(reason or "declined"), now, lease=_NO_LEASE)
+    if news.status in _LOST:
+        return _declined(checkout, Declined(news.reason or "declined"), now, lease=_NO_LEASE)
+    if saga.step == steps.CONFIRMING:
+        return _news_before_confirming(checkout, news, now)
+    if news.status == "authorized":
+        return _paid(checkout, Paid("authorized", news.payment_id), now, settle_at=now)
+    if news.status == "captured":
+        return _paid(checkout, Paid("captured", news.payment_id), now, settle_at=now)
     return None
+
+
+def _news_before_confirming(
+    checkout: Checkout, news: PaymentNews, now: datetime
+) -> Transition | None:
+    """Take news of a payment that stands, while the stock is asked for once more."""
+    if observe_payment(checkout.order.payment_status, news.status) != "moved":
+        return None
+    changed = checkout.order.changed(now, payment_status=news.status)
+    return Transition(checkout, Checkout(changed, checkout.saga))
 
 
 def _paid(checkout: Checkout, paid: Paid, now: datetime, *, settle_at: datetime) -> Transition:

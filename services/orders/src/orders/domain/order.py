@@ -101,6 +101,8 @@ class Order:
     seller_orders: tuple[SellerOrder, ...]
     totals: Totals
     payment_id: str
+    payment_sequence: int
+    """Which event of its payment changed it last; 0 for none."""
     next_action: NextAction | None
     refusal: Refusal | None
     expires_at: datetime | None
@@ -190,6 +192,7 @@ def place(cart: Cart, placement: Placement, new_id: NewId) -> Order:
         ),
         totals=cart.totals,
         payment_id="",
+        payment_sequence=0,
         next_action=None,
         refusal=None,
         expires_at=placement.expires_at,

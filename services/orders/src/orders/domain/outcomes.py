@@ -65,3 +65,15 @@ class Declined:
 AuthorizeOutcome = Paid | PaymentPending | Declined | Refused | Unknown
 
 CaptureOutcome = Literal["captured", "failed", "not_required", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNews:
+    """A payment's status as an event told it."""
+
+    order_id: str
+    payment_id: str
+    status: str
+    reason: str
+    sequence: int
+    """The event's place among those of its payment, from 1: older news changes nothing."""

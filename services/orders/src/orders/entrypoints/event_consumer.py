@@ -12,8 +12,9 @@ from chassis.clock import Clock
 from chassis.database import Session, Statements
 from chassis.envelope import Envelope
 from chassis.ids import parse_id
-from orders.app.ports import PaymentNews, PaymentNewsStore
+from orders.app.ports import PaymentNewsStore
 from orders.app.record_payment_news import RecordPaymentNews, record_payment_news
+from orders.domain.outcomes import PaymentNews
 from soko.events.v1 import payments_pb2 as events
 
 _MESSAGES: Final[dict[str, type[Message]]] = {
@@ -80,4 +81,5 @@ def payment_news(envelope: Envelope) -> PaymentNews:
         payment_id=payment.payment_id,
         status=payment.status,
         reason=message.reason if isinstance(message, events.PaymentFailed) else "",
+        sequence=envelope.sequence,
     )
