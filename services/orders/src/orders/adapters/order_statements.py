@@ -115,9 +115,9 @@ WITH i AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(moves)s::jsonb) AS m(place integer, id uuid,
         from_version bigint, from_step text, status text, payment_status text, cancel_reason text,
         payment_id uuid, payment_sequence bigint, next_action jsonb, refusal jsonb,
-        expires_at timestamptz, confirmed_at timestamptz, updated_at timestamptz, version bigint, step text,
-        attempts integer, next_at timestamptz, hold_until timestamptz, steps jsonb,
-        {_EVENT_COLUMNS})
+        expires_at timestamptz, confirmed_at timestamptz, updated_at timestamptz,
+        version bigint, step text, attempts integer, next_at timestamptz,
+        hold_until timestamptz, steps jsonb, {_EVENT_COLUMNS})
 ), saved AS (
     UPDATE orders o SET status = i.status, payment_status = i.payment_status,
         cancel_reason = i.cancel_reason, payment_id = i.payment_id,
