@@ -14,6 +14,7 @@ SOURCES = {
     "auditor": ROOT / "libs/auditor/src",
     "chassis": ROOT / "libs/chassis/src",
     "devstack": ROOT / "libs/devstack/src",
+    "sandbox_provider": ROOT / "libs/sandbox_provider/src",
     "gateway": ROOT / "gateway/src",
     **{name: ROOT / "services" / name / "src" for name in SERVICES},
 }

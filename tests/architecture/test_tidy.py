@@ -17,6 +17,7 @@ PACKAGES_WITH_README = [
     "libs/auditor",
     "libs/chassis",
     "libs/devstack",
+    "libs/sandbox_provider",
     *(f"services/{name}" for name in SERVICES),
 ]
 

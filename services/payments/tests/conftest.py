@@ -1,5 +1,6 @@
 """The payments' parts, put together on memory or on PostgreSQL."""
 
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,10 @@ import payments
 from chassis.clock import FixedClock
 from chassis.database import Database
 from chassis.migrations import upgrade
+from devstack.testing import sandbox_process
+from payments.adapters.json_http import JsonHttp
 from payments.adapters.payment_repository import PostgresPayments
+from payments.adapters.sandbox import SandboxProvider
 from payments.app.authorize import AuthorizeHandler
 from payments.app.cancel_payment import CancelPaymentHandler
 from payments.app.capture import CaptureHandler
@@ -61,6 +65,22 @@ def payments_url(make_database: Callable[[], str]) -> Iterator[str]:
     url = make_database()
     upgrade(url, MIGRATIONS, "payments")
     return url
+
+
+@pytest.fixture(scope="session")
+def sandbox_target() -> Iterator[str]:
+    """The address of a sandbox provider, a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
+        target = f"unix:{folder}/sandbox.sock"
+        with sandbox_process(target, Path(folder) / "log.sqlite3"):
+            yield target
+
+
+@pytest.fixture
+async def sandbox(sandbox_target: str) -> AsyncIterator[SandboxProvider]:
+    http = JsonHttp(sandbox_target)
+    yield SandboxProvider(http)
+    await http.close()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ _PACKAGES = (
     "auditor",
     "chassis",
     "devstack",
+    "sandbox_provider",
     "gateway",
     "identity",
     "catalog",

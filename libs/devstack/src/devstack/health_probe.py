@@ -31,6 +31,18 @@ def grpc_serves(socket_path: str, timeout_s: float = 0.5) -> bool:
         return False
 
 
+def http_serves(socket_path: str, timeout_s: float = 0.5) -> bool:
+    """Ask the HTTP server behind a unix socket for ``/health``; anything but 200 means no."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(timeout_s)
+            connection.connect(socket_path)
+            connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+            return b" 200 " in connection.recv(64)
+    except OSError:
+        return False
+
+
 @dataclass(frozen=True)
 class Readiness:
     """What the gateway says of itself and of what is behind it."""

@@ -54,6 +54,11 @@ class Home:
         return self.folder / "media"
 
     @property
+    def sandbox_log(self) -> Path:
+        """What the sandbox provider knows."""
+        return self.folder / "sandbox" / "log.sqlite3"
+
+    @property
     def nats(self) -> Path:
         """The folder of JetStream's store."""
         return self.folder / "nats"
@@ -92,7 +97,14 @@ class Home:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._restrict()
-            for folder in (self.logs, self.secrets, self.mail, self.media, self.nats):
+            for folder in (
+                self.logs,
+                self.secrets,
+                self.mail,
+                self.media,
+                self.nats,
+                self.sandbox_log.parent,
+            ):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(0o700)
             self._prepare_runtime()

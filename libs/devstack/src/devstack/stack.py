@@ -13,7 +13,7 @@ from devstack import offspring
 from devstack.component import Component
 from devstack.databases import SERVICES, database_url
 from devstack.generated_secrets import secret, signing_seed
-from devstack.health_probe import gateway_readiness, grpc_serves
+from devstack.health_probe import gateway_readiness, grpc_serves, http_serves
 from devstack.home import Home
 from devstack.nats import NatsServer, free_port
 from devstack.nursery import Fledgling
@@ -56,7 +56,7 @@ class Stack:
         )
         self.nats = NatsServer(home.nats, port=nats_port, token=secret(home.secrets, "nats"))
         self.smtp_port = smtp_port or free_port()
-        self.infrastructure = (self._postgres(), self._nats(), self._mail())
+        self.infrastructure = (self._postgres(), self._nats(), self._mail(), self._sandbox())
         self.services = tuple(self._service(name) for name in SERVICES)
         self.gateway = self._gateway()
 
@@ -124,6 +124,11 @@ class Stack:
         if process in SERVICES:
             wiring["SOKO_DATABASE_URL"] = database_url(self.postgres, home, process)
             wiring["SOKO_GRPC_LISTEN"] = self._target(process)
+        if process == "sandbox":
+            wiring["SOKO_SANDBOX_LISTEN"] = self._target("sandbox")
+            wiring["SOKO_SANDBOX_LOG"] = str(home.sandbox_log)
+        if process == "payments":
+            wiring["SOKO_SANDBOX_TARGET"] = self._target("sandbox")
         if process == "identity":
             wiring["SOKO_TOKEN_SIGNING_KEY"] = signing_seed(secrets)
         if process == "gateway":
@@ -185,6 +190,16 @@ class Stack:
             "Mail sink",
             ("-m", "devstack.mail_sink", address, str(self.home.mail)),
             lambda: _accepts("127.0.0.1", self.smtp_port),
+        )
+
+    def _sandbox(self) -> Component:
+        """Another company's server, as far as the services can tell."""
+        path = self._socket("sandbox")
+        return self._component(
+            "sandbox",
+            "Sandbox provider",
+            ("-m", "sandbox_provider"),
+            lambda: http_serves(str(path)),
         )
 
     def _service(self, name: str) -> Component:

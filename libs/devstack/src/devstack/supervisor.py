@@ -89,7 +89,7 @@ class Supervisor:
             self._publish("starting", "Making the database")
         if Nursery.is_possible() and stack.forks_services:
             self._nursery = Nursery(stack.log("supervisor"), stack.interpreter_environment)
-        postgres, nats, mail = stack.infrastructure
+        postgres, nats, *others = stack.infrastructure
         self._launch(stack.infrastructure)
         self._await_ready((postgres, nats))
         stale = prepare_databases(stack.postgres, self._home)
@@ -99,7 +99,7 @@ class Supervisor:
         self._publish("starting", "Starting the services")
         self._launch((stack.gateway,))
         self._launch_services(stack)
-        self._await_ready((mail, *stack.services, stack.gateway))
+        self._await_ready((*others, *stack.services, stack.gateway))
         self._publish("running", "")
 
     def _launch_services(self, stack: Stack) -> None:
@@ -202,9 +202,9 @@ class Supervisor:
         stack = self._stack
         if stack is not None:
             self._publish("stopping", failure)
-            postgres, nats, mail = stack.infrastructure
+            postgres, nats, *others = stack.infrastructure
             # Callers go first, so that nobody calls into the void.
-            for stage in ((stack.gateway,), (*stack.services, mail), (nats,), (postgres,)):
+            for stage in ((stack.gateway,), (*stack.services, *others), (nats,), (postgres,)):
                 _end(stage)
                 self._publish("stopping", failure)
             self._home.clear_runtime()

@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import inspect
 import itertools
+import os
+import select
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import psycopg
 import pytest
 
+from devstack.health_probe import http_serves
 from devstack.nats import NatsServer
 from devstack.postgres import FORGETFUL, PostgresServer
 
 T = TypeVar("T")
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.2
+_SANDBOX_START_S = 20.0
 
 
 async def eventually(
@@ -48,6 +55,27 @@ async def eventually(
             raise failure or AssertionError(text)
         await asyncio.sleep(pause_s)
         pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
+
+
+@contextmanager
+def sandbox_process(target: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the sandbox provider at ``unix:PATH``, with a log of its own; killed in the end."""
+    variables = {"SOKO_SANDBOX_LISTEN": target, "SOKO_SANDBOX_LOG": str(log)}
+    path = target.removeprefix("unix:")
+    Path(path).unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox_provider"], env={**os.environ, **variables}
+    )
+    try:
+        deadline = time.monotonic() + _SANDBOX_START_S
+        while not http_serves(path):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the sandbox provider did not start")
+            select.select([], [], [], _FIRST_PAUSE_S)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from devstack.state import ComponentState, read_state
 from devstack.unprivileged import OrdinaryUser
 
 STUB = Path(__file__).with_name("stub_process.py")
-NAMES = {"postgres", "nats", "mail", *SERVICES, "gateway", "supervisor"}
+NAMES = {"postgres", "nats", "mail", "sandbox", *SERVICES, "gateway", "supervisor"}
 
 
 @dataclass(frozen=True)

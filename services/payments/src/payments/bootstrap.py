@@ -9,12 +9,13 @@ from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
 from payments.adapters.audit import audit_of
+from payments.adapters.guarded_provider import GuardedProvider
 from payments.adapters.identity_grpc import IdentityMemberships
+from payments.adapters.json_http import JsonHttp
 from payments.adapters.ledger_reader import PostgresLedger
 from payments.adapters.payment_history import PostgresPaymentHistory
 from payments.adapters.payment_repository import PostgresPayments
-from payments.adapters.sandbox.log import SandboxLog
-from payments.adapters.sandbox.provider import ERRORS_BEFORE_RECOVERY, SandboxProvider
+from payments.adapters.sandbox import SandboxProvider
 from payments.app.authorize import AuthorizeHandler
 from payments.app.cancel_payment import CancelPaymentHandler
 from payments.app.capture import CaptureHandler
@@ -32,19 +33,15 @@ from payments.settings import PaymentsSettings
 from soko.payments.v1 import payment_pb2_grpc as rpc
 from soko.payments.v1 import timeline_pb2_grpc
 
-_SANDBOX_CONNECTIONS = 4
-
 
 async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
     """Construct the adapters, the use cases and the servicers of one process."""
     settings = context.settings
     db = Database(settings.database_url, max_size=settings.database_pool_max, name="payments")
-    sandbox_db = Database(
-        settings.database_url, max_size=_SANDBOX_CONNECTIONS, name="payments-sandbox"
-    )
     broker = Broker(settings.nats_url, "payments")
     relay = Relay(db, broker, "payments")
-    sandbox = SandboxProvider(SandboxLog(sandbox_db, errors=ERRORS_BEFORE_RECOVERY))
+    sandbox_http = JsonHttp(settings.sandbox_target) if settings.sandbox else None
+    sandbox = SandboxProvider(sandbox_http) if sandbox_http else None
     methods = _methods(settings, sandbox)
     clock = SystemClock()
     payments = PostgresPayments(db, relay.nudge)
@@ -80,17 +77,17 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
         broker=broker,
         audit=audit_of(db),
     )
-    if settings.sandbox:
-        app.databases.append(sandbox_db)
+    if sandbox is not None and sandbox_http is not None:
+        app.close.append(sandbox_http.close)
         decide = DecidePaymentHandler(payments, sandbox, sandbox.name, settler)
         app.services.append((rpc.add_SandboxServiceServicer_to_server, SandboxServicer(decide)))
     return app
 
 
-def _methods(settings: PaymentsSettings, sandbox: SandboxProvider) -> Methods:
+def _methods(settings: PaymentsSettings, sandbox: SandboxProvider | None) -> Methods:
     methods = {}
-    if settings.sandbox:
-        methods["sandbox"] = Method("sandbox", "Sandbox", sandbox)
+    if sandbox is not None:
+        methods["sandbox"] = Method("sandbox", "Sandbox", GuardedProvider(sandbox))
     if settings.cash_on_delivery_enabled:
         methods["cash_on_delivery"] = Method("cash_on_delivery", "Cash on delivery", None)
     return Methods(methods)

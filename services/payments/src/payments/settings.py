@@ -10,9 +10,12 @@ class PaymentsSettings(ProcessSettings):
 
     sandbox_enabled: bool | None = None
     """Whether the sandbox provider is switched on; by default everywhere but in production."""
+    sandbox_target: str = ""
+    """Where the sandbox provider listens: ``unix:PATH`` or ``http://HOST:PORT``."""
     cash_on_delivery_enabled: bool = True
 
     @property
     def sandbox(self) -> bool:
-        """Whether the sandbox provider is switched on."""
-        return not self.production if self.sandbox_enabled is None else self.sandbox_enabled
+        """Whether the sandbox provider is switched on; without an address it cannot be."""
+        wanted = not self.production if self.sandbox_enabled is None else self.sandbox_enabled
+        return wanted and bool(self.sandbox_target)

@@ -84,7 +84,7 @@ def identity(folder) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def target(folder, identity, make_database, nats_url) -> Iterator[str]:
+def target(folder, identity, make_database, nats_url, sandbox_target) -> Iterator[str]:
     """The gRPC target of a payments process."""
     listen = f"unix:{folder}/payments.sock"
     environment = {
@@ -94,6 +94,7 @@ def target(folder, identity, make_database, nats_url) -> Iterator[str]:
         "SOKO_NATS_URL": nats_url,
         "SOKO_GRPC_LISTEN": listen,
         "SOKO_IDENTITY_TARGET": identity,
+        "SOKO_SANDBOX_TARGET": sandbox_target,
     }
     command = [sys.executable, "-m", "payments"]
     subprocess.run([*command, "migrate"], env=environment, check=True)

@@ -1,0 +1,1 @@
+"""A payment provider in miniature, a process of its own with a log of its own."""

@@ -1,1 +1,0 @@
-"""The sandbox provider: a payment provider in miniature with a log of its own."""
