@@ -14,12 +14,12 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from google.protobuf.message import Message
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from chassis import context
 from chassis.actor import GUEST, Actor
 from chassis.context import RequestContext
-from chassis.errors import Violation, invalid, malformed, unauthenticated
+from chassis.errors import ServiceError, Violation, invalid, malformed, unauthenticated
 from chassis.idempotency_key import IdempotencyKey
 from gateway import headers
 from gateway.backend import AS_ITSELF, Backend, Service
@@ -38,6 +38,7 @@ from gateway.idempotency import (
     was_replayed,
 )
 from gateway.openapi import describe_rules
+from gateway.problem import service_error_response
 from gateway.query import Model, read_query
 from gateway.rules import Access, Key, Rules, rules_of
 from gateway.visit import Visit, visit_of
@@ -232,6 +233,7 @@ class ApiRoute(APIRoute):
         options["openapi_extra"] = describe_rules(found, options.get("openapi_extra"))
         options["operation_id"] = options.get("operation_id") or endpoint.__name__
         super().__init__(path, endpoint, **options)
+        self._handle = self.get_route_handler()
         self._slashes = path.count("/")
         self._head = path.partition("{")[0]
 
@@ -243,14 +245,41 @@ class ApiRoute(APIRoute):
         return super().matches(scope)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return FastAPI's handler with the rules before it."""
-        original = super().get_route_handler()
+        """Return FastAPI's handler with the rules before it, or the endpoint if nothing is left."""
+        original = self.endpoint if self.takes_request_alone else super().get_route_handler()
         found = rules_of(self.endpoint)
         takes_body = self.body_field is not None
 
         async def handle(raw: Request) -> Response:
             request = ApiRequest(raw.scope, raw.receive)
             await request.admit(found, takes_body=takes_body)
-            return await original(request)
+            answer: Response = await original(request)
+            return answer
 
         return handle
+
+    @property
+    def takes_request_alone(self) -> bool:
+        """Whether the endpoint has no parameters that FastAPI must read for it."""
+        needs = self.dependant
+        return not (
+            needs.path_params
+            or needs.query_params
+            or needs.header_params
+            or needs.cookie_params
+            or needs.body_params
+            or needs.dependencies
+        )
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request that is known to be for this route and has no path parameters.
+
+        What FastAPI does around a route costs a read a sixth of its time.
+        """
+        scope["route"] = self
+        scope["path_params"] = {}
+        try:
+            response = await self._handle(Request(scope, receive))
+        except ServiceError as error:
+            response = service_error_response(scope, error)
+        await response(scope, receive, send)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.api import ApiRoute
+from gateway.cached_reads import LIST_PATHS
 from gateway.problem import install_problem_handlers
 from gateway.routes import (
     carts,
@@ -70,3 +74,20 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
     routes: list[Any] = [route for router in routers for route in router.routes]
     app.router.routes.extend([*routes, *sockets.routes, pages.assets])
     return app
+
+
+def direct_lists(app: FastAPI) -> dict[str, ASGIApp]:
+    """Return what serves the paths of the cached lists, without the application's router."""
+    return {
+        route.path: partial(_serve, app, route)
+        for route in app.router.routes
+        if isinstance(route, ApiRoute)
+        and route.path in LIST_PATHS
+        and "GET" in (route.methods or ())
+        and route.takes_request_alone
+    }
+
+
+async def _serve(app: FastAPI, route: ApiRoute, scope: Scope, receive: Receive, send: Send) -> None:
+    scope["app"] = app
+    await route.serve(scope, receive, send)

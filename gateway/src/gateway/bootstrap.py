@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from chassis.broker import Broker
 from chassis.logs import get_logger
 from gateway.access_log import AccessLog
-from gateway.app import create_application
+from gateway.app import create_application, direct_lists
 from gateway.authentication import Authenticator, RevokedSessions
 from gateway.backend import AS_ITSELF, Backend
 from gateway.cache import AnswerCache
@@ -35,7 +35,11 @@ class Gateway:
     def __init__(self, settings: GatewaySettings) -> None:
         self.settings = settings
         self.application = create_application(settings, self._lifespan)
-        self.reads = CachedReads(self.application, AnswerCache(settings.cache_max_bytes))
+        self.reads = CachedReads(
+            self.application,
+            AnswerCache(settings.cache_max_bytes),
+            direct_lists(self.application),
+        )
         self.access_log = AccessLog(settings.access_log)
         self.asgi: ASGIApp = Door(self.application, self.reads, self.access_log)
         self.readiness: Readiness | None = None

@@ -6,6 +6,7 @@ A miss runs the request through the application and keeps what it answers, one f
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.cache import AnswerCache, Entry, Headers, etag_matches
 from gateway.visit import visit_of
 
-_LIST_PATHS = frozenset({"/v1/products", "/v1/categories"})
+LIST_PATHS = frozenset({"/v1/products", "/v1/categories"})
 _ITEM_PREFIX = "/v1/products/"
 _PARAMETERS = {
     "/v1/products": frozenset(
@@ -59,15 +60,19 @@ class Hit(NamedTuple):
 class CachedReads:
     """The fast path for product lists, products and categories."""
 
-    def __init__(self, app: ASGIApp, cache: AnswerCache) -> None:
+    def __init__(
+        self, app: ASGIApp, cache: AnswerCache, lists: Mapping[str, ASGIApp] | None = None
+    ) -> None:
+        """``lists`` serve the paths that name one operation each, past the application's router."""
         self._app = app
+        self._lists = lists or {}
         self.cache = cache
         self._keys: dict[tuple[str, bytes], str] = {}
         self._flights: dict[str, asyncio.Future[Capture]] = {}
 
     def covers(self, path: str) -> bool:
         """Tell whether a GET of a path is answered from here."""
-        if path in _LIST_PATHS:
+        if path in LIST_PATHS:
             return True
         return path.startswith(_ITEM_PREFIX) and "/" not in path[len(_ITEM_PREFIX) :]
 
@@ -111,7 +116,7 @@ class CachedReads:
         query: bytes = scope["query_string"]
         if b"no-cache" in cache_control or len(query) > _MAX_QUERY_BYTES:
             _BYPASS.inc()
-            await self._app(scope, receive, send)
+            await self._ask(scope, receive, send)
             return
         _MISS.inc()
         entry = await self._fill(self._key(scope["path"], query), scope, receive, send)
@@ -121,6 +126,9 @@ class CachedReads:
                 {"type": "http.response.start", "status": hit.status, "headers": hit.headers}
             )
             await send({"type": "http.response.body", "body": hit.body})
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._lists.get(scope["path"], self._app)(scope, receive, send)
 
     def _key(self, path: str, query: bytes) -> str:
         known = self._keys.get((path, query))
@@ -138,7 +146,7 @@ class CachedReads:
             shared = await asyncio.shield(flight)
             if shared.entry is not None:
                 return shared.entry
-            await self._app(scope, receive, send)
+            await self._ask(scope, receive, send)
             return None
         flight = asyncio.get_running_loop().create_future()
         self._flights[key] = flight
@@ -182,7 +190,7 @@ class CachedReads:
             **scope,
             "headers": [pair for pair in scope["headers"] if pair[0] != b"if-none-match"],
         }
-        await self._app(asked, receive, keep)
+        await self._ask(asked, receive, keep)
         if "route" in asked:
             scope["route"] = asked["route"]
         captured.body = b"".join(chunks)

@@ -96,12 +96,17 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unforeseen)
 
 
-async def _on_service_error(request: Request, error: Exception) -> Response:
+def service_error_response(scope: Scope, error: Exception) -> Response:
+    """Return a ServiceError as the client sees it; what went wrong inside is logged, not told."""
     known = as_service_error(error) or internal()
     if known.kind == "internal":
-        _log.error("peer_failed", path=instance_of(request.scope), code=known.code)
+        _log.error("peer_failed", path=instance_of(scope), code=known.code)
         known = internal()
-    return problem_response(request.scope, known)
+    return problem_response(scope, known)
+
+
+async def _on_service_error(request: Request, error: Exception) -> Response:
+    return service_error_response(request.scope, error)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+import orjson
 from google.protobuf.json_format import MessageToDict
 
 from gateway.rendering.values import Document, money, time
@@ -97,12 +99,21 @@ def product(value: catalog_pb2.Product) -> Document:
     return document
 
 
-def product_summary(value: catalog_pb2.ProductSummary) -> Document:
-    """Return a product as a list shows it.
+def product_summary(value: catalog_pb2.ProductSummary) -> orjson.Fragment:
+    """Return a product as a list shows it, rendered.
 
-    Each member of a message is read once, because each reading makes an object anew: a page has
-    twenty of these.
+    A page has twenty of these, and most are on many pages: equal ones are rendered once.
     """
+    return orjson.Fragment(_rendered_summary(value.SerializeToString()))
+
+
+@lru_cache(maxsize=4096)
+def _rendered_summary(wire: bytes) -> bytes:
+    return orjson.dumps(_summary(catalog_pb2.ProductSummary.FromString(wire)))
+
+
+def _summary(value: catalog_pb2.ProductSummary) -> Document:
+    # Each member of a message is read once, because each reading makes an object anew.
     seller, price, picture, rating = value.seller, value.price_from, value.media, value.rating
     currency, picture_id = price.currency, picture.id
     base = f"/v1/media/{picture_id}/"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
+from random import getrandbits
 
 from chassis.actor import GUEST, Actor
 from chassis.idempotency_key import IdempotencyKey
@@ -74,7 +74,7 @@ def remaining_s() -> float | None:
 
 def new_traceparent() -> str:
     """Return a traceparent that starts a trace, not sampled."""
-    return f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
+    return f"00-{getrandbits(128) or 1:032x}-{_span_id()}-00"
 
 
 def child_traceparent(parent: str) -> str:
@@ -85,4 +85,8 @@ def child_traceparent(parent: str) -> str:
     match = _TRACEPARENT.fullmatch(parent)
     if match is None or match[1] == "0" * 32 or match[2] == "0" * 16:
         return new_traceparent()
-    return f"00-{match[1]}-{os.urandom(8).hex()}-{match[3]}"
+    return f"00-{match[1]}-{_span_id()}-{match[3]}"
+
+
+def _span_id() -> str:
+    return f"{getrandbits(64) or 1:016x}"

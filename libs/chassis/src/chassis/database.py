@@ -7,9 +7,11 @@ sent as ``jsonb``, a list as an array.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import select
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar, cast
@@ -182,6 +184,9 @@ class Database:
     ) -> None:
         self._answer_timeout_s = statement_timeout_ms / 1000 + _ANSWER_GRACE_S
         self._acquire_timeout_s = acquire_timeout_s
+        self._max_size = max_size
+        self._in_use = 0
+        self._waiting: deque[asyncio.Future[_Connection | None]] = deque()
         plans = "force_generic_plan" if plan_once else "auto"
         self._pool: AsyncConnectionPool[_Connection] = AsyncConnectionPool(
             url,
@@ -262,7 +267,7 @@ class Database:
             raise translated from error
         finally:
             connection.answer_timeout_s = self._answer_timeout_s
-            await self._pool.putconn(connection)
+            await self._release(connection)
 
     async def _run(self, sql: str, params: Params) -> tuple[list[Row], int]:
         for attempt in range(1, _CONTENTION_TRIES + 1):
@@ -279,11 +284,60 @@ class Database:
                     raise
                 raise translated from error
             finally:
-                await self._pool.putconn(connection)
+                await self._release(connection)
         raise AssertionError("unreachable")
 
     async def _acquire(self) -> _Connection:
-        """Return a connection that was alive a moment ago.
+        """Return a connection; when all are busy, the next that is given back.
+
+        Handing a connection on costs a fraction of the pool's own way, and it was alive just now.
+        """
+        if self._in_use < self._max_size:
+            self._in_use += 1
+        else:
+            waiting: asyncio.Future[_Connection | None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            try:
+                async with asyncio.timeout(self._acquire_timeout_s):
+                    handed = await waiting
+            except (TimeoutError, asyncio.CancelledError) as error:
+                if waiting.done() and not waiting.cancelled():
+                    await self._release(waiting.result())
+                if isinstance(error, TimeoutError):
+                    raise unavailable("database") from None
+                raise
+            if handed is not None:
+                return handed
+        try:
+            return await self._connection()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def _release(self, connection: _Connection | None) -> None:
+        """Give a connection to who waits, or back to the pool; None stands for one that broke."""
+        if connection is not None:
+            idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
+            if idle and self._hand_on(connection):
+                return
+            await self._pool.putconn(connection)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Give up a place: who waits takes it and asks the pool."""
+        if not self._hand_on(None):
+            self._in_use -= 1
+
+    def _hand_on(self, connection: _Connection | None) -> bool:
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(connection)
+                return True
+        return False
+
+    async def _connection(self) -> _Connection:
+        """Return a connection of the pool that was alive a moment ago.
 
         A socket that is readable while nothing was asked holds the server's farewell (or a notice):
         such a connection is tested first. Others cost one system call instead of a round trip.

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from chassis.context import RequestContext, current
 from chassis.errors import from_rpc_error, timed_out
 from chassis.grpc_server import MAX_MESSAGE_BYTES
+from chassis.shared_calls_client import SharedChannel, SharedMethod
 from chassis.telemetry import span
 
 Request = TypeVar("Request", bound=Message)
@@ -47,7 +48,7 @@ class Peer:
         self, name: str, target: str, *, service: str, default_timeout_s: float = 3.0
     ) -> None:
         self.name = name
-        self.channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
+        self.channel = SharedChannel(target, CHANNEL_OPTIONS)
         self._service = service
         self._default_timeout_s = default_timeout_s
 
@@ -105,9 +106,16 @@ class Peer:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     raise timed_out(self.name)
-                call = method(request, timeout=remaining, metadata=sent)
                 try:
-                    response = await call
+                    response, trailing = await self.channel.gatherer.call(
+                        # Stubs are made on this channel.
+                        cast(SharedMethod[Request, Response], method),
+                        request,
+                        remaining,
+                        sent,
+                    )
+                except TimeoutError:
+                    raise timed_out(self.name) from None
                 except grpc.aio.AioRpcError as error:
                     failure = from_rpc_error(error, self.name)
                     if failure.kind == "unavailable" and _at_its_end(deadline):
@@ -118,7 +126,7 @@ class Peer:
                     await _back_off(attempt, deadline)
                     attempt += 1
                 else:
-                    return response, _trailers(await call.trailing_metadata())
+                    return response, _trailers(trailing)
 
     def _metadata(
         self,

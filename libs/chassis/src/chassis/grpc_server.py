@@ -68,14 +68,15 @@ class RequestInterceptor(grpc.aio.ServerInterceptor):
         if handler is None or handler.unary_unary is None or method.startswith("/grpc."):
             return handler
         wrapped = grpc.unary_unary_rpc_method_handler(
-            self._wrap(method, handler.unary_unary),  # type: ignore[arg-type]
+            self.wrap(method, handler.unary_unary),  # type: ignore[arg-type]
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
         self._wrapped[method] = wrapped
         return wrapped
 
-    def _wrap(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+    def wrap(self, method: str, behaviour: _Behaviour) -> _Behaviour:
+        """Return a unary method's behaviour with all that every call needs around it."""
         name = method.removeprefix("/")
         seconds = RPC_SECONDS.labels(name)
         succeeded = RPC_HANDLED.labels(name, "ok")

@@ -8,7 +8,7 @@ import gc
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import grpc
 import uvloop
@@ -21,6 +21,7 @@ from chassis.grpc_server import SERVER_OPTIONS, RequestInterceptor
 from chassis.logs import configure_logging, get_logger
 from chassis.metrics import serve_metrics
 from chassis.settings import ProcessSettings, load_file_variables
+from chassis.shared_calls_server import AddServicer, add_services
 from chassis.telemetry import configure_tracing
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Background(Protocol):
 class ServiceApp:
     """What a service is made of, as its ``bootstrap.build`` put it together."""
 
-    services: list[tuple[Callable[[Any, grpc.aio.Server], None], object]]
+    services: list[tuple[AddServicer, object]]
     """Pairs of a generated ``add_...Servicer_to_server`` and the servicer."""
     background: list[Background] = field(default_factory=list)
     databases: list[Database] = field(default_factory=list)
@@ -140,9 +141,9 @@ async def _serve(
 async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event) -> None:
     settings = context.settings
     verifier = AccessTokenVerifier(app.fetch_jwks or _ask_identity(context))
-    server = grpc.aio.server(interceptors=[RequestInterceptor(verifier)], options=SERVER_OPTIONS)
-    for add, servicer in app.services:
-        add(servicer, server)
+    interceptor = RequestInterceptor(verifier)
+    server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
+    add_services(server, interceptor, app.services)
     if app.audit is not None:
         _add_audit(server, app.audit, app.background)
     status = health.aio.HealthServicer()

@@ -100,6 +100,33 @@ async def test_an_exhausted_pool_is_unavailable_soon(small: Database) -> None:
     await small.ping()
 
 
+async def test_a_connection_is_handed_on_whatever_became_of_its_user(small: Database) -> None:
+    async def one() -> object:
+        return await small.fetch_one("SELECT 1 AS one")
+
+    async def broken() -> None:
+        await small.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    for _ in range(3):
+        fates = [asyncio.create_task(each()) for each in (one, broken) * 4]
+        leaver = asyncio.create_task(one())
+        await asyncio.sleep(0)
+        leaver.cancel()
+        results = await asyncio.gather(*fates, leaver, return_exceptions=True)
+        assert results[:8:2] == [{"one": 1}] * 4
+        assert all(isinstance(each, ServiceError) for each in results[1:8:2])
+        assert isinstance(results[8], asyncio.CancelledError)
+    holders = asyncio.Barrier(3)
+
+    async def hold() -> None:
+        async with small.transaction():
+            await holders.wait()
+
+    both = [asyncio.create_task(hold()) for _ in range(2)]
+    await holders.wait()
+    await asyncio.gather(*both)
+
+
 async def test_a_cancelled_statement_leaves_a_usable_pool(small: Database) -> None:
     for _ in range(5):
         with pytest.raises(TimeoutError):
