@@ -11,6 +11,7 @@ import grpc
 
 from chassis.errors import ServiceError, timed_out, unavailable
 from chassis.grpc_server import RequestInterceptor
+from orders.app.ports import StockMove
 from orders.domain.outcomes import Declined, Paid, PaymentPending, Refused, Unknown
 from services.orders.tests.fakes import FakeAccounts, FakeCatalog, FakePayments
 from soko.catalog.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
@@ -78,6 +79,18 @@ class InventoryServer(inventory_pb2_grpc.InventoryServiceServicer):
                 raise timed_out("catalog")
         return inventory_pb2.ReleaseResponse()
 
+    async def Ship(self, request, context):  # noqa: N802
+        units = {line.line_id: line.quantity for line in request.lines}
+        move = StockMove(request.shipment_id, request.order_id, "shipping", units, 0)
+        if not await self._fake.move(move):
+            raise timed_out("catalog")
+        return inventory_pb2.ShipResponse()
+
+    async def TakeBack(self, request, context):  # noqa: N802
+        if not await self._fake.move(StockMove(request.shipment_id, "", "returning", {}, 0)):
+            raise timed_out("catalog")
+        return inventory_pb2.TakeBackResponse()
+
 
 class PaymentServer(payment_pb2_grpc.PaymentServiceServicer):
     def __init__(self, fake: FakePayments) -> None:
@@ -133,8 +146,8 @@ class SellerServer(seller_pb2_grpc.SellerServiceServicer):
         return seller_pb2.GetSellerResponse(seller=seller_pb2.Seller(id=seller_id))
 
     async def GetMembership(self, request, context):  # noqa: N802
-        member = await self._fake.is_member(request.seller_id, request.account_id)
-        return seller_pb2.GetMembershipResponse(role="viewer" if member else "")
+        role = await self._fake.role_of(request.seller_id, request.account_id)
+        return seller_pb2.GetMembershipResponse(role=role)
 
 
 def _raise_unless_known(outcome: object, service: str) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from chassis.errors import unavailable
-from orders.app.ports import Key, Placed, StoredAnswer, UsedKey
+from orders.app.ports import Key, Placed, StockMove, StoredAnswer, UsedKey
 from orders.domain.cart import CHECKED_OUT, MERGED, OPEN, Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
 from orders.domain.order import Order
@@ -251,6 +251,9 @@ class Faults:
     def plan(self, call: str, *faults: str) -> None:
         self._planned[call].extend(faults)
 
+    def plan_nothing(self) -> None:
+        self._planned.clear()
+
     def before(self, call: str) -> str:
         """Return what goes wrong this time; the way there may be all there is."""
         fault = self._planned[call].popleft() if self._planned[call] else ""
@@ -273,6 +276,9 @@ class FakeCatalog:
         self.held: dict[str, dict[str, int]] = {}
         self.allocated: dict[str, dict[str, int]] = {}
         self.closed: set[str] = set()
+        self.shipped: dict[str, tuple[str, int]] = {}
+        """Order and units of each parcel that left."""
+        self.returned: set[str] = set()
         self.faults = Faults()
         self.calls: list[str] = []
         self.away = False
@@ -311,6 +317,22 @@ class FakeCatalog:
             return True
 
         return bool(await self._call("release", release))
+
+    async def move(self, move: StockMove) -> bool:
+        def ship() -> bool:
+            if move.order_id not in self.allocated:
+                return False
+            self.shipped[move.shipment_id] = move.order_id, sum(move.units.values())
+            return True
+
+        def take_back() -> bool:
+            assert move.shipment_id in self.shipped
+            self.returned.add(move.shipment_id)
+            return True
+
+        if move.step == "shipping":
+            return bool(await self._call("ship", ship))
+        return bool(await self._call("take_back", take_back))
 
     async def _call(self, name: str, do: Callable[[], T]) -> T | None:
         self.calls.append(name)
@@ -436,7 +458,7 @@ class FakeAccounts:
 
     def __init__(self, **emails: str) -> None:
         self.emails = emails
-        self.members: set[tuple[str, str]] = set()
+        self.roles: dict[tuple[str, str], str] = {}
 
     async def email_of(self, account_id: str) -> str:
         return self.emails.get(account_id, "")
@@ -444,8 +466,8 @@ class FakeAccounts:
     async def resolve(self, id_or_slug: str) -> str:
         return id_or_slug
 
-    async def is_member(self, seller_id: str, account_id: str) -> bool:
-        return (seller_id, account_id) in self.members
+    async def role_of(self, seller_id: str, account_id: str) -> str:
+        return self.roles.get((seller_id, account_id), "")
 
 
 class ListQueue:

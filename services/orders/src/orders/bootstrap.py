@@ -14,19 +14,22 @@ from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
 from orders.adapters.audit import audit_of
 from orders.adapters.cart_store import PostgresCarts
-from orders.adapters.catalog_grpc import CatalogInventory, CatalogVariants
+from orders.adapters.catalog_grpc import CatalogInventory, CatalogParcels, CatalogVariants
 from orders.adapters.identity_grpc import IdentityAccounts, IdentitySellers
 from orders.adapters.leftovers import PostgresLeftovers
 from orders.adapters.order_store import PostgresCheckouts, PostgresOrders, PostgresPaymentNews
 from orders.adapters.payments_grpc import PaymentsClient
 from orders.adapters.remembered_variants import FORGETTING_EVENTS, RememberedVariants
 from orders.adapters.saga_ages import PostgresSagaAges
+from orders.adapters.shipment_store import PostgresCarrierInbox, PostgresShipments
 from orders.adapters.told_events import PostgresToldEvents
 from orders.app.add_item import AddItemHandler
+from orders.app.apply_carrier_updates import ApplyCarrierUpdates, ApplyCarrierUpdatesHandler
 from orders.app.cancel_order import CancelOrderHandler
 from orders.app.checkout_cart import CheckoutCartHandler
 from orders.app.claim_cart import ClaimCartHandler
 from orders.app.create_cart import CreateCartHandler
+from orders.app.create_shipment import CreateShipmentHandler
 from orders.app.edit_cart import CartEditor
 from orders.app.get_cart import GetCartHandler
 from orders.app.get_my_cart import GetMyCartHandler
@@ -34,28 +37,42 @@ from orders.app.get_order import GetOrderHandler
 from orders.app.get_timeline import GetTimelineHandler
 from orders.app.list_orders import ListOrdersHandler
 from orders.app.list_seller_orders import ListSellerOrdersHandler
+from orders.app.move_parcel_stock import MAX_BATCH as PARCELS_AT_ONCE
+from orders.app.move_parcel_stock import MoveParcelStock, MoveParcelStockHandler
+from orders.app.receive_carrier_update import ReceiveCarrierUpdateHandler
+from orders.app.record_shipment_event import RecordShipmentEventHandler, ShipmentRecorder
 from orders.app.remove_item import RemoveItemHandler
-from orders.app.resume_sagas import ResumeSagasHandler
+from orders.app.resume_sagas import ResumeSagas, ResumeSagasHandler
 from orders.app.run_saga import SagaRunner
+from orders.app.seller_staff import SellerStaff
 from orders.app.set_email import SetEmailHandler
 from orders.app.set_shipping_address import SetShippingAddressHandler
+from orders.app.settle_orders import MAX_BATCH as SAGAS_AT_ONCE
 from orders.app.settle_orders import SettleOrdersHandler
 from orders.app.sweep import SweepHandler
 from orders.app.update_item import UpdateItemHandler
 from orders.domain.guest_token import GuestTokens
 from orders.entrypoints.cart_service import CartServicer, CartUseCases
 from orders.entrypoints.checkout_service import CheckoutServicer
+from orders.entrypoints.due_worker import DueWorker
 from orders.entrypoints.event_consumer import PAYMENT_EVENTS, PaymentEventHandler
+from orders.entrypoints.fulfilment_service import FulfilmentServicer, FulfilmentUseCases
 from orders.entrypoints.order_service import OrderServicer, OrderUseCases
 from orders.entrypoints.saga_watch import SagaWatch
-from orders.entrypoints.saga_worker import SagaWorker
 from orders.entrypoints.settle_worker import SettleWorker
 from orders.entrypoints.sweeper import Sweeper
 from orders.entrypoints.timeline_service import TimelineServicer
 from orders.settings import OrdersSettings
-from soko.orders.v1 import cart_pb2_grpc, order_pb2_grpc, timeline_pb2_grpc
+from soko.orders.v1 import (
+    cart_pb2_grpc,
+    fulfilment_pb2_grpc,
+    order_pb2_grpc,
+    timeline_pb2_grpc,
+)
 
 _CONTEXT = "orders"
+_SAGAS_EVERY_S = 0.5
+_PARCELS_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,9 @@ class _Parts:
     db: Database
     carts: PostgresCarts
     checkouts: PostgresCheckouts
+    shipments: PostgresShipments
+    carriers: PostgresCarrierInbox
+    parcels: CatalogParcels
     variants: CatalogVariants
     remembered: RememberedVariants
     inventory: CatalogInventory
@@ -86,7 +106,9 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
     parts = _parts(context, db, relay)
     remembered = parts.remembered
     await broker.follow("catalog", remembered.hear, remembered.forget, FORGETTING_EVENTS)
-    settle = SettleOrdersHandler(parts.checkouts, parts.inventory, parts.payments, parts.clock)
+    settle = SettleOrdersHandler(
+        parts.checkouts, parts.inventory, parts.payments, parts.clock, settings.capture_policy
+    )
     settle_worker = SettleWorker(settle)
     runner = SagaRunner(
         parts.checkouts,
@@ -97,7 +119,11 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
         settle_worker,
         parts.clock,
     )
-    saga_worker = SagaWorker(ResumeSagasHandler(parts.checkouts, runner, settle, parts.clock))
+    resume = ResumeSagasHandler(parts.checkouts, runner, settle, parts.clock)
+    saga_worker = DueWorker(
+        "sagas", lambda: resume(ResumeSagas()), batch=SAGAS_AT_ONCE, poll_s=_SAGAS_EVERY_S
+    )
+    parcel_worker, fulfilment = _fulfilment(parts, settle, saga_worker)
     checkout = _checkout(parts, runner)
     return ServiceApp(
         services=[
@@ -114,6 +140,10 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
                 OrderServicer(_order_use_cases(parts, saga_worker), db),
             ),
             (
+                fulfilment_pb2_grpc.add_FulfilmentServiceServicer_to_server,
+                FulfilmentServicer(fulfilment, db, parts.clock),
+            ),
+            (
                 timeline_pb2_grpc.add_TimelineServiceServicer_to_server,
                 TimelineServicer(_timeline(parts)),
             ),
@@ -123,6 +153,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
             settle_worker,
             saga_worker,
             SagaWatch(PostgresSagaAges(db), parts.clock),
+            parcel_worker,
             _consumer(parts, broker, relay, saga_worker),
             Sweeper(SweepHandler(PostgresLeftovers(db)), parts.clock),
         ],
@@ -143,6 +174,9 @@ def _parts(context: ServiceContext[OrdersSettings], db: Database, relay: Relay) 
         db=db,
         carts=PostgresCarts(db),
         checkouts=PostgresCheckouts(db, relay.nudge),
+        shipments=PostgresShipments(db, relay.nudge),
+        carriers=PostgresCarrierInbox(db),
+        parcels=CatalogParcels(catalog),
         variants=variants,
         remembered=RememberedVariants(variants),
         inventory=CatalogInventory(catalog),
@@ -186,7 +220,39 @@ def _cart_use_cases(parts: _Parts) -> CartUseCases:
     )
 
 
-def _order_use_cases(parts: _Parts, saga_worker: SagaWorker) -> OrderUseCases:
+def _fulfilment(
+    parts: _Parts, settle: SettleOrdersHandler, saga_worker: DueWorker
+) -> tuple[DueWorker, FulfilmentUseCases]:
+    """Return what does with parcels what is due, and what can be asked of them."""
+    staff, clock = SellerStaff(parts.sellers), parts.clock
+    move_stock = MoveParcelStockHandler(parts.shipments, parts.parcels, clock)
+
+    async def work() -> int:
+        updated = await apply_updates(ApplyCarrierUpdates())
+        return max(updated, await move_stock(MoveParcelStock()))
+
+    worker = DueWorker("parcels", work, batch=PARCELS_AT_ONCE, poll_s=_PARCELS_EVERY_S)
+    recorder = ShipmentRecorder(parts.checkouts, parts.shipments, clock, worker.wake)
+    apply_updates = ApplyCarrierUpdatesHandler(parts.carriers, recorder, clock)
+    create = CreateShipmentHandler(
+        parts.checkouts,
+        parts.shipments,
+        staff,
+        settle,
+        parts.payments,
+        clock,
+        saga_due=saga_worker.wake,
+        parcel_due=worker.wake,
+    )
+    secrets = parts.settings.secrets_of_carriers
+    return worker, FulfilmentUseCases(
+        create=create,
+        record=RecordShipmentEventHandler(parts.shipments, staff, recorder, clock),
+        receive=ReceiveCarrierUpdateHandler(parts.carriers, secrets, clock, worker.wake),
+    )
+
+
+def _order_use_cases(parts: _Parts, saga_worker: DueWorker) -> OrderUseCases:
     orders = PostgresOrders(parts.db)
     return OrderUseCases(
         get=GetOrderHandler(orders, parts.tokens),
@@ -201,9 +267,7 @@ def _timeline(parts: _Parts) -> GetTimelineHandler:
     return GetTimelineHandler(parts.checkouts, events, parts.sellers, parts.tokens)
 
 
-def _consumer(
-    parts: _Parts, broker: Broker, relay: Relay, saga_worker: SagaWorker
-) -> EventConsumer:
+def _consumer(parts: _Parts, broker: Broker, relay: Relay, saga_worker: DueWorker) -> EventConsumer:
     def committed() -> None:
         relay.nudge()
         saga_worker.wake()

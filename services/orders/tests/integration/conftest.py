@@ -21,7 +21,7 @@ from chassis.grpc_client import Peer
 from chassis.grpc_server import RequestInterceptor
 from chassis.process import ServiceContext
 from orders.bootstrap import build
-from orders.entrypoints.saga_worker import SagaWorker
+from orders.entrypoints.due_worker import DueWorker
 from orders.entrypoints.settle_worker import SettleWorker
 from orders.settings import OrdersSettings
 from services.orders.tests.builders import ADDRESS, EMAIL, SECRET, an_id, make_variant
@@ -31,6 +31,7 @@ from soko.common.v1 import address_pb2
 from soko.orders.v1 import (
     cart_pb2,
     cart_pb2_grpc,
+    fulfilment_pb2_grpc,
     order_pb2,
     order_pb2_grpc,
     timeline_pb2,
@@ -72,6 +73,7 @@ class World:
     checkouts: Any = None
     orders: Any = None
     timelines: Any = None
+    fulfilment: Any = None
     calls: dict[str, Any] = field(default_factory=dict)
 
     async def call(
@@ -179,7 +181,7 @@ async def serving(world: World, folder: Path, nats_url: str = ""):
     if nats_url:
         await app.broker.connect()
     else:
-        wanted = [work for work in wanted if isinstance(work, SettleWorker | SagaWorker)]
+        wanted = [work for work in wanted if isinstance(work, SettleWorker | DueWorker)]
     tasks = [asyncio.create_task(work.run(stop)) for work in wanted]
     peer = Peer("orders", target, service="gateway")
     other = Peer("orders", target, service="notifications")
@@ -189,6 +191,7 @@ async def serving(world: World, folder: Path, nats_url: str = ""):
     world.checkouts = order_pb2_grpc.CheckoutServiceStub(peer.channel)
     world.orders = order_pb2_grpc.OrderServiceStub(peer.channel)
     world.timelines = timeline_pb2_grpc.TimelineServiceStub(peer.channel)
+    world.fulfilment = fulfilment_pb2_grpc.FulfilmentServiceStub(peer.channel)
     try:
         yield world
     finally:

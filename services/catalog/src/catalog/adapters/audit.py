@@ -74,6 +74,8 @@ _CHECKS: Final[tuple[Check, ...]] = (
                 WHERE {span order_id} GROUP BY order_id
             ) AS r USING (order_id)
             WHERE (coalesce(h.state, '') IN ('held', 'allocated')) <> (r.order_id IS NOT NULL)
+                AND NOT (coalesce(h.state, '') = 'allocated' AND EXISTS (
+                    SELECT FROM stock_shipment s WHERE s.order_id = h.order_id))
         """,
     ),
     SqlCheck(

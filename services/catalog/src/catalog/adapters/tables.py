@@ -254,6 +254,7 @@ stock_shipment = Table(
     _id("order_id"),
     Column("shipped_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     _time("returned_at", nullable=True),
+    Index("stock_shipment_order_id", "order_id"),
 )
 
 shipped_stock = Table(

@@ -94,6 +94,40 @@ _CHECKS: Final[tuple[Check, ...]] = (
             )
         """,
     ),
+    SqlCheck(
+        name="parcels_progress",
+        promise="Catalog is told of every parcel that leaves or comes back.",
+        repair="See whether an orders process runs and its log says why catalog refuses.",
+        table="shipment",
+        key="id",
+        rows="stock_next_at IS NOT NULL",
+        severity="warning",
+        prefix="shp",
+        breaches="""
+            SELECT id AS key, id AS subject, format('%s since %s after %s attempts', stock_step,
+                to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), stock_attempts) AS explanation
+            FROM shipment WHERE {span id} AND stock_next_at IS NOT NULL
+                AND updated_at < now() - make_interval(secs => %(grace)s)
+        """,
+    ),
+    SqlCheck(
+        name="units_ship_once",
+        promise="Parcels hold no more units of a line than were bought.",
+        repair="Compare the parcels with what left; correct the shipment that never did.",
+        table="shipment",
+        key="order_id",
+        prefix="ord",
+        breaches="""
+            SELECT p.order_id AS key, p.order_id AS subject, format('%s units of line %s in'
+                ' parcels, %s bought', p.units, p.line_id, l.quantity) AS explanation
+            FROM (
+                SELECT s.order_id, i.line_id, sum(i.quantity) AS units
+                FROM shipment s, jsonb_to_recordset(s.items) AS i (line_id uuid, quantity integer)
+                WHERE {span s.order_id} GROUP BY s.order_id, i.line_id
+            ) AS p LEFT JOIN order_line l ON l.id = p.line_id AND l.order_id = p.order_id
+            WHERE p.units > coalesce(l.quantity, 0)
+        """,
+    ),
 )
 
 _MONEY: Final = Facts(
@@ -118,14 +152,21 @@ _STOCK: Final = Facts(
     key="id",
     facts="""
         SELECT o.id AS key, CASE
-            WHEN o.status IN ('confirmed', 'completed') THEN 'allocated ' || coalesce(l.units, 0)
+            WHEN o.status IN ('confirmed', 'completed')
+                THEN 'allocated ' || coalesce(l.units, 0) - coalesce(p.units, 0)
             WHEN o.saga_step = 'cancelled' THEN 'closed' ELSE 'open'
         END AS words, jsonb_build_object(
-            'status', o.status, 'step', o.saga_step, 'units', coalesce(l.units, 0)) AS detail
+            'status', o.status, 'step', o.saga_step,
+            'units', coalesce(l.units, 0) - coalesce(p.units, 0)) AS detail
         FROM orders o LEFT JOIN (
             SELECT order_id, sum(quantity) AS units FROM order_line
             WHERE {span order_id} GROUP BY order_id
         ) AS l ON l.order_id = o.id
+        LEFT JOIN (
+            SELECT s.order_id, sum(i.quantity) AS units
+            FROM shipment s, jsonb_to_recordset(s.items) AS i (quantity integer)
+            WHERE {span s.order_id} AND s.stock_step <> 'shipping' GROUP BY s.order_id
+        ) AS p ON p.order_id = o.id
         WHERE {span o.id}
     """,
 )

@@ -10,6 +10,8 @@ from chassis.batching import Batcher
 from chassis.context import RequestContext, current_traceparent
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
+from chassis.logs import get_logger
+from orders.app.ports import StockMove
 from orders.domain.order import Order
 from orders.domain.outcomes import Refused, Reserved, ReserveOutcome, Unknown
 from orders.domain.variant import Variant
@@ -22,8 +24,10 @@ from soko.common.v1.money_pb2 import Money
 FINAL_KINDS = frozenset({"conflict", "invalid", "malformed", "not_found", "payment_required"})
 """Kinds of error that are an answer: the peer looked at it and said no."""
 
+_log = get_logger(__name__)
 _REFUSED = Refused("conflict", "not_for_sale", "Some of it is not for sale any more.")
 _COMMIT_TIMEOUT_S = 5.0
+_SHIP_TIMEOUT_S = 5.0
 _MAX_IDS = 200
 """How many variants catalog answers for at once."""
 _MAX_QUESTIONS = 32
@@ -107,6 +111,35 @@ class CatalogInventory:
         try:
             await self._peer.call(self._stub.Release, request, timeout_s=timeout_s, retry=True)
         except ServiceError:
+            return False
+        return True
+
+
+class CatalogParcels:
+    """Inventory over gRPC, as far as parcels move it."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._stub = InventoryServiceStub(peer.channel)
+
+    async def move(self, move: StockMove) -> bool:
+        """Take a parcel's units off the shelf or put them back; return False until it is done."""
+        try:
+            if move.step == "shipping":
+                lines = [
+                    inventory_pb2.ShippedLine(line_id=line_id, quantity=quantity)
+                    for line_id, quantity in move.units.items()
+                ]
+                parcel = inventory_pb2.ShipRequest(
+                    shipment_id=move.shipment_id, order_id=move.order_id, lines=lines
+                )
+                await self._peer.call(self._stub.Ship, parcel, timeout_s=_SHIP_TIMEOUT_S)
+            else:
+                back = inventory_pb2.TakeBackRequest(shipment_id=move.shipment_id)
+                await self._peer.call(self._stub.TakeBack, back, timeout_s=_SHIP_TIMEOUT_S)
+        except ServiceError as error:
+            if error.kind in FINAL_KINDS:
+                _log.error("parcel_stock_refused", shipment_id=move.shipment_id, error=str(error))
             return False
         return True
 

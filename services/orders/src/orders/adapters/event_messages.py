@@ -18,7 +18,7 @@ _WORD = re.compile(r"[a-z0-9_]{1,64}")
 
 def outgoing(name: Event, order: Order) -> OutgoingEvent:
     """Return the event that tells of an order's new state."""
-    state = _state(order)
+    state = order_state(order)
     message: Message
     if name == "order_placed":
         message = events.OrderPlaced(order=state)
@@ -34,7 +34,8 @@ def outgoing(name: Event, order: Order) -> OutgoingEvent:
     return OutgoingEvent(name, order.id, message)
 
 
-def _state(order: Order) -> events.OrderState:
+def order_state(order: Order) -> events.OrderState:
+    """Return an order as events tell of it."""
     currency = order.currency
     return events.OrderState(
         order_id=order.id,

@@ -37,7 +37,7 @@ class IdentitySellers:
         self._peer = peer
         self._stub = SellerServiceStub(peer.channel)
         self._ids: _Kept[str] = _Kept()
-        self._members: _Kept[bool] = _Kept()
+        self._roles: _Kept[str] = _Kept()
 
     async def resolve(self, id_or_slug: str) -> str:
         """Return a seller's id; raises ServiceError ``not_found``."""
@@ -49,15 +49,15 @@ class IdentitySellers:
 
         return await self._ids.get(id_or_slug, ask)
 
-    async def is_member(self, seller_id: str, account_id: str) -> bool:
-        """Tell whether an account works for a seller at this moment."""
+    async def role_of(self, seller_id: str, account_id: str) -> str:
+        """Return an account's role at a seller, empty without one."""
 
-        async def ask() -> bool:
+        async def ask() -> str:
             request = seller_pb2.GetMembershipRequest(seller_id=seller_id, account_id=account_id)
             answer = await self._peer.call(self._stub.GetMembership, request, retry=True)
-            return bool(answer.role)
+            return answer.role
 
-        return await self._members.get(f"{seller_id} {account_id}", ask)
+        return await self._roles.get(f"{seller_id} {account_id}", ask)
 
 
 class _Kept(Generic[V]):

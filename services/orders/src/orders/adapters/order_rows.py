@@ -14,6 +14,7 @@ from chassis.context import current_trace_id, current_traceparent
 from chassis.ids import format_id, parse_id
 from orders.adapters.cart_store import address_record
 from orders.adapters.event_messages import outgoing
+from orders.adapters.shipment_rows import shipment_of
 from orders.app.ports import Key
 from orders.domain.address import Address
 from orders.domain.cart import Cart
@@ -188,6 +189,7 @@ def order_of(row: Row) -> Order:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         version=row["version"],
+        shipments=tuple(shipment_of(each) for each in row["shipments"] or ()),
     )
 
 

@@ -74,7 +74,9 @@ SELECT i.id, {_APPEND} FROM placed JOIN i USING (id)
 
 _DOCUMENT = """
     (SELECT jsonb_agg(l ORDER BY l.position) FROM order_line l WHERE l.order_id = {o}.id) AS lines,
-    (SELECT jsonb_agg(s ORDER BY s.id) FROM seller_order s WHERE s.order_id = {o}.id) AS parts
+    (SELECT jsonb_agg(s ORDER BY s.id) FROM seller_order s WHERE s.order_id = {o}.id) AS parts,
+    (SELECT jsonb_agg(h ORDER BY h.created_at, h.id) FROM shipment h
+     WHERE h.order_id = {o}.id) AS shipments
 """
 
 LOAD = f"""

@@ -27,7 +27,7 @@ from soko.payments.v1 import payment_pb2
 from soko.payments.v1.payment_pb2_grpc import PaymentServiceStub
 
 _CAPTURE_TIMEOUT_S = 10.0
-_CAPTURES = frozenset(get_args(CaptureOutcome))
+_CAPTURES = frozenset(get_args(CaptureOutcome)) - {"deferred"}
 
 
 class PaymentsClient:

@@ -185,6 +185,73 @@ order_line = sa.Table(
 )
 sa.Index("order_line_order_id", order_line.c.order_id)
 
+shipment = sa.Table(
+    "shipment",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("order_id", pg.UUID, sa.ForeignKey("orders.id"), nullable=False),
+    sa.Column("seller_order_id", pg.UUID, sa.ForeignKey("seller_order.id"), nullable=False),
+    _uuid("seller_id"),
+    _text("carrier"),
+    _text("tracking_number"),
+    _text("status"),
+    sa.Column("items", pg.JSONB, nullable=False),
+    sa.Column("events", pg.JSONB, nullable=False),
+    _time("created_at"),
+    _time("updated_at"),
+    _text("stock_step"),
+    sa.Column("stock_attempts", sa.Integer, nullable=False),
+    _time("stock_next_at", nullable=True),
+    sa.CheckConstraint(
+        "status IN ('created', 'in_transit', 'out_for_delivery', 'delivered', 'failed',"
+        " 'returned')",
+        name="shipment_status",
+    ),
+    sa.CheckConstraint(
+        "stock_step IN ('shipping', 'shipped', 'returning', 'returned')",
+        name="shipment_stock_step",
+    ),
+    sa.CheckConstraint(
+        "(stock_step IN ('shipped', 'returned')) = (stock_next_at IS NULL)",
+        name="shipment_stock_due",
+    ),
+)
+sa.Index("shipment_order_id", shipment.c.order_id)
+sa.Index(
+    "shipment_tracking_number",
+    shipment.c.tracking_number,
+    postgresql_where=sa.text("tracking_number <> ''"),
+)
+sa.Index(
+    "shipment_stock_next_at",
+    shipment.c.stock_next_at,
+    postgresql_where=sa.text("stock_next_at IS NOT NULL"),
+)
+
+carrier_update = sa.Table(
+    "carrier_update",
+    metadata,
+    sa.Column("carrier", sa.Text, primary_key=True),
+    sa.Column("event_id", sa.Text, primary_key=True),
+    _text("tracking_number"),
+    _text("status"),
+    _time("occurred_at"),
+    _text("location"),
+    _time("received_at"),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    _time("next_attempt_at", nullable=True),
+)
+sa.Index(
+    "carrier_update_waiting",
+    carrier_update.c.tracking_number,
+    postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+)
+sa.Index(
+    "carrier_update_due",
+    carrier_update.c.next_attempt_at,
+    postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+)
+
 checkout_key = sa.Table(
     "checkout_key",
     metadata,

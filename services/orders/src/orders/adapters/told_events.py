@@ -21,6 +21,9 @@ _MESSAGES: Final[Mapping[str, Callable[[], Any]]] = {
     "order_confirmed": events.OrderConfirmed,
     "order_cancelled": events.OrderCancelled,
     "order_payment_changed": events.OrderPaymentChanged,
+    "shipment_created": events.ShipmentCreated,
+    "shipment_status_changed": events.ShipmentStatusChanged,
+    "order_delivered": events.OrderDelivered,
 }
 
 
@@ -40,12 +43,28 @@ def _told(row: Mapping[str, Any]) -> Told:
     name = row["name"]
     message = _MESSAGES[name]()
     message.ParseFromString(row["payload"])
-    state = message.order
+    kind, status, detail = _parcel(message) or ("event", _status(name, message.order), {})
     return Told(
         at=row["occurred_at"],
-        kind="event",
+        kind=kind,
         name=name,
-        status=state.payment_status if name == "order_payment_changed" else state.status,
-        detail={"event_id": format_id("evt", row["id"])},
+        status=status,
+        detail={**detail, "event_id": format_id("evt", row["id"])},
         trace_id=row["traceparent"][3:35],
     )
+
+
+def _status(name: str, order: events.OrderState) -> str:
+    return order.payment_status if name == "order_payment_changed" else order.status
+
+
+def _parcel(message: Any) -> tuple[str, str, dict[str, str]] | None:
+    """Return what an event tells of a seller's parcels; None if it is about something else."""
+    if isinstance(message, events.OrderDelivered):
+        parts = {"seller_id": message.seller_id, "seller_order_id": message.seller_order_id}
+        return "shipment", "delivered", parts
+    if isinstance(message, events.ShipmentCreated | events.ShipmentStatusChanged):
+        parcel = message.shipment
+        names = ("shipment_id", "seller_id", "carrier", "tracking_number")
+        return "shipment", parcel.status, {name: getattr(parcel, name) for name in names}
+    return None

@@ -54,4 +54,4 @@ async def sellers_of_member(order: Order | None, actor: Actor, sellers: Sellers)
     known = parts & actor.memberships.keys()
     if known:
         return known
-    return [each for each in parts if await sellers.is_member(each, actor.account_id)]
+    return [each for each in parts if await sellers.role_of(each, actor.account_id)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from chassis.actor import Actor
@@ -64,21 +64,26 @@ class GetTimelineHandler:
             own = await sellers_of_member(order, query.actor, self._sellers)
             if checkout is None or not own:
                 raise
-            return await self._of_sellers(checkout)
+            return await self._of_sellers(checkout, own)
         if checkout is None:
             raise NotFound
         events = await self._events.of_order(query.order_id)
         told = list(heapq.merge(_steps(checkout), events, key=lambda each: each.at))
         return Timeline(told, True, checkout.saga.traceparent, checkout.order.account_id)
 
-    async def _of_sellers(self, checkout: Checkout) -> Timeline:
-        """Return what sellers may see: nothing of how it was paid, nothing before it stood."""
+    async def _of_sellers(self, checkout: Checkout, own: Collection[str]) -> Timeline:
+        """Return what sellers may see: nothing of how it was paid, nothing before it stood.
+
+        Of parcels they see their own.
+        """
         order = checkout.order
         events = await self._events.of_order(order.id)
         told = [
             each
             for each in events
-            if order.confirmed_at is not None and each.at >= order.confirmed_at
+            if order.confirmed_at is not None
+            and each.at >= order.confirmed_at
+            and (each.kind != "shipment" or each.detail["seller_id"] in own)
         ]
         return Timeline(told, False, checkout.saga.traceparent, "")
 

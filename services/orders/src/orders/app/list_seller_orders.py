@@ -60,4 +60,4 @@ class ListSellerOrdersHandler:
     async def _may_see(self, actor: Actor, seller_id: str, account_id: str) -> bool:
         if seller_id in actor.memberships or actor.has_role("operator", "admin"):
             return True
-        return await self._sellers.is_member(seller_id, account_id)
+        return bool(await self._sellers.role_of(seller_id, account_id))

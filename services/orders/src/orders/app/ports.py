@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from orders.domain.cart import Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
+from orders.domain.fulfilment import FulfilmentMove
 from orders.domain.order import Order
 from orders.domain.outcomes import (
     AuthorizeOutcome,
@@ -43,6 +44,38 @@ class UsedKey:
 
     fingerprint: str
     order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentRef:
+    """Whose parcel a shipment is."""
+
+    shipment_id: str
+    order_id: str
+    seller_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockMove:
+    """A parcel whose stock catalog is to be told of; units by line id."""
+
+    shipment_id: str
+    order_id: str
+    step: Literal["shipping", "returning"]
+    units: Mapping[str, int]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierUpdate:
+    """What a carrier's webhook tells of a parcel."""
+
+    event_id: str
+    carrier: str
+    tracking_number: str
+    status: str
+    occurred_at: datetime
+    location: str
 
 
 class Placed(Enum):
@@ -179,6 +212,70 @@ class ToldEvents(Protocol):
         ...
 
 
+class ShipmentStore(Protocol):
+    """Parcels; a save succeeds only while the order that was loaded still stands."""
+
+    async def find(self, shipment_id: str) -> ShipmentRef | None:
+        """Return whose parcel it is."""
+        ...
+
+    async def save(self, move: FulfilmentMove) -> bool:
+        """Store a parcel's step with its events; return False if the order changed before it.
+
+        The stock of a new parcel is due to leave, that of one which came back to come back; and
+        carriers' updates that wait for its tracking number are due.
+        """
+        ...
+
+    async def claim_stock_moves(
+        self, now: datetime, until: datetime, limit: int
+    ) -> Sequence[StockMove]:
+        """Take parcels whose stock is due; until ``until`` no other worker takes them."""
+        ...
+
+    async def stock_moved(self, move: StockMove, now: datetime) -> None:
+        """Note that catalog moved a parcel's stock; one that came back meanwhile is due again."""
+        ...
+
+    async def stock_later(self, move: StockMove, at: datetime) -> None:
+        """Note that it is to be tried again, and when."""
+        ...
+
+
+class CarrierInbox(Protocol):
+    """Carriers' updates, each stored once."""
+
+    async def store(self, update: CarrierUpdate, now: datetime) -> bool:
+        """Store an update, due at once; return False if it came before."""
+        ...
+
+    async def claim_due(
+        self, now: datetime, until: datetime, limit: int
+    ) -> Sequence[tuple[CarrierUpdate, int]]:
+        """Take updates that are due, with the number of tries before; the oldest first."""
+        ...
+
+    async def shipments_of(self, update: CarrierUpdate) -> Sequence[ShipmentRef]:
+        """Return the parcels with the update's carrier and tracking number."""
+        ...
+
+    async def applied(self, update: CarrierUpdate) -> None:
+        """Note that nothing is left to do for an update."""
+        ...
+
+    async def later(self, update: CarrierUpdate, at: datetime) -> None:
+        """Note that it is to be tried again, and when."""
+        ...
+
+
+class ParcelStock(Protocol):
+    """Catalog's stock, as far as parcels move it."""
+
+    async def move(self, move: StockMove) -> bool:
+        """Take a parcel's units off the shelf or put them back; return False until it is done."""
+        ...
+
+
 class Variants(Protocol):
     """Catalog's variants, as a cart must know them."""
 
@@ -234,8 +331,8 @@ class Sellers(Protocol):
         """Return a seller's id; raises ServiceError ``not_found``."""
         ...
 
-    async def is_member(self, seller_id: str, account_id: str) -> bool:
-        """Tell whether an account works for a seller at this moment."""
+    async def role_of(self, seller_id: str, account_id: str) -> str:
+        """Return an account's role at a seller, empty without one; a few seconds old at most."""
         ...
 
 

@@ -10,7 +10,7 @@ from chassis.failpoints import failpoint
 from orders.app.ports import CheckoutStore, Inventory, Payments
 from orders.domain import checkout as moves
 from orders.domain.checkout import Checkout, Transition
-from orders.domain.outcomes import CaptureOutcome
+from orders.domain.outcomes import CaptureOutcome, CapturePolicy
 
 MAX_BATCH = 50
 _RESERVE_TIMEOUT_S = 3.0
@@ -27,15 +27,22 @@ class SettleOrdersHandler:
     """One call to catalog, one to payments and one statement for the whole batch.
 
     Stock comes first: what could not be allocated is not captured. All three may be repeated.
+    With the policy ``at_first_shipment`` the money is left to the first shipment.
     """
 
     def __init__(
-        self, checkouts: CheckoutStore, inventory: Inventory, payments: Payments, clock: Clock
+        self,
+        checkouts: CheckoutStore,
+        inventory: Inventory,
+        payments: Payments,
+        clock: Clock,
+        policy: CapturePolicy = "at_confirm",
     ) -> None:
         self._checkouts = checkouts
         self._inventory = inventory
         self._payments = payments
         self._clock = clock
+        self._policy = policy
 
     async def __call__(self, command: SettleOrders) -> None:
         """Settle; those whose outcome is unknown stay and are tried again after a pause."""
@@ -47,7 +54,9 @@ class SettleOrdersHandler:
             return
         allocated = [order_id for order_id in by_id if order_id not in missing]
         captures: Mapping[str, CaptureOutcome] = {}
-        if allocated:
+        if self._policy == "at_first_shipment":
+            captures = dict.fromkeys(allocated, "deferred")
+        elif allocated:
             captures = await self._payments.capture(allocated)
             failpoint("settle.after_capture")
         await self._record({order_id: by_id[order_id] for order_id in allocated}, captures)
@@ -62,7 +71,7 @@ class SettleOrdersHandler:
         for order_id, checkout in allocated.items():
             outcome = captures.get(order_id, "unknown")
             transition = moves.after_settling(checkout, outcome, now)
-            if outcome in {"captured", "not_required"}:
+            if outcome in {"captured", "not_required", "deferred"}:
                 done.append(transition)
             else:
                 await self._checkouts.save(transition)

@@ -185,7 +185,7 @@ def renewed_hold_until(now: datetime) -> datetime:
 def after_settling(checkout: Checkout, capture: CaptureOutcome, now: datetime) -> Transition:
     """Return what a Capture leads to, once the stock is allocated."""
     match capture:
-        case "captured" | "not_required":
+        case "captured" | "not_required" | "deferred":
             saga = _finished(checkout.saga.to(steps.DONE, now, at=None))
             if capture == "captured" and checkout.order.payment_status == "authorized":
                 order = checkout.order.changed(now, payment_status="captured")
@@ -196,6 +196,22 @@ def after_settling(checkout: Checkout, capture: CaptureOutcome, now: datetime) -
             return _cancel(checkout, "capture_failed", now, lease=_NO_LEASE)
         case "unknown":
             return settle_later(checkout, now)
+
+
+def after_late_capture(
+    checkout: Checkout, capture: CaptureOutcome, now: datetime
+) -> Transition | None:
+    """Return what a Capture at the first shipment leads to; None while that is unknown."""
+    match capture:
+        case "captured":
+            order = checkout.order.changed(now, payment_status="captured")
+            return Transition(checkout, Checkout(order, checkout.saga), "order_payment_changed")
+        case "failed":
+            return _cancel(
+                checkout, "capture_failed", now, lease=_NO_LEASE, payment_status="failed"
+            )
+        case _:
+            return None
 
 
 def settle_later(checkout: Checkout, now: datetime) -> Transition:

@@ -169,6 +169,83 @@ class OrderNotCancellable(OrdersError):
     detail = "This order cannot be cancelled any more."
 
 
+class SellerOrderRequired(OrdersError):
+    """The caller works for several sellers in the order and does not say for which it ships."""
+
+    kind, code = "invalid", "seller_order_required"
+    detail = "Say which seller's part of the order this is: seller_order_id."
+
+
+class ItemUnknown(OrdersError):
+    """The seller's part of the order has no such line."""
+
+    kind, code = "invalid", "item_unknown"
+    detail = "The seller's part of the order has no such line."
+
+
+class QuantityNotShippable(OrdersError):
+    """More units than are left to ship; ``lines`` says of which lines."""
+
+    kind, code = "conflict", "quantity_not_shippable"
+    detail = "There are not so many units left to ship."
+
+
+class OrderNotShippable(OrdersError):
+    """The seller's part of the order is cancelled, completed, or came back."""
+
+    kind, code = "conflict", "order_not_shippable"
+    detail = "Nothing of this order can be shipped any more."
+
+
+class PaymentNotCaptured(OrdersError):
+    """The money for the order is not there, or it is not known to be."""
+
+    kind, code = "conflict", "payment_not_captured"
+    detail = "The order's payment is not captured."
+
+
+class OrderChanged(OrdersError):
+    """Others kept changing the order while this change was tried."""
+
+    kind, code = "conflict", "order_changed"
+    detail = "The order is being changed by others; try again."
+
+
+class OccurredInFuture(OrdersError):
+    """Something is said to have happened that cannot have happened yet."""
+
+    kind, code = "invalid", "occurred_in_future"
+    detail = "This has not happened yet."
+
+
+class TooManyShipmentEvents(OrdersError):
+    """The shipment's log is full."""
+
+    kind, code = "conflict", "too_many_events"
+    detail = "No more events can be added to this shipment."
+
+
+class InvalidSignature(OrdersError):
+    """A webhook is not signed, or not by the carrier that it names."""
+
+    kind, code = "unauthenticated", "invalid_signature"
+    detail = "The signature is not valid."
+
+
+class WebhookExpired(OrdersError):
+    """A webhook was sent too long ago, or will be."""
+
+    kind, code = "unauthenticated", "webhook_expired"
+    detail = "The webhook was sent more than five minutes ago."
+
+
+class WebhookAlreadyReceived(OrdersError):
+    """A webhook with this event came before."""
+
+    kind, code = "conflict", "webhook_already_received"
+    detail = "This event was received before."
+
+
 class AuthenticationRequired(OrdersError):
     """The order is read without any credentials."""
 

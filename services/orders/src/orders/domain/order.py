@@ -10,6 +10,7 @@ from orders.domain.address import Address
 from orders.domain.cart import Cart, CartItem
 from orders.domain.errors import OrderNotCancellable
 from orders.domain.money import Totals, totals_of
+from orders.domain.shipment import Shipment
 from orders.domain.statuses import (
     CANCELLED,
     PENDING,
@@ -111,6 +112,8 @@ class Order:
     created_at: datetime
     updated_at: datetime
     version: int
+    shipments: tuple[Shipment, ...] = ()
+    """Parcels of all sellers, the first shipped first."""
 
     @property
     def undecided(self) -> bool:
@@ -118,10 +121,15 @@ class Order:
         return self.expires_at is not None
 
     def require_cancellable(self) -> None:
-        """Raise OrderNotCancellable once it is cancelled, completed or shipped in part."""
-        shipped = any(part.fulfilment_status != "unfulfilled" for part in self.seller_orders)
+        """Raise OrderNotCancellable once it is cancelled, completed or a parcel is on its way."""
+        back = {"unfulfilled", "returned"}
+        shipped = any(part.fulfilment_status not in back for part in self.seller_orders)
         if self.status in {CANCELLED, "completed"} or shipped:
             raise OrderNotCancellable(status=self.status)
+
+    def shipment(self, shipment_id: str) -> Shipment | None:
+        """Return one of its parcels."""
+        return next((each for each in self.shipments if each.id == shipment_id), None)
 
     def moved(self, status: str, now: datetime, **changes: object) -> Order:
         """Move to another status, the sellers' parts with it; raises IllegalTransition."""
@@ -143,6 +151,7 @@ class Order:
             fulfilment_status=part.fulfilment_status,
             lines=tuple(line for line in self.lines if line.seller_id == seller_id),
             seller_orders=(part,),
+            shipments=tuple(each for each in self.shipments if each.seller_id == seller_id),
             totals=part.totals,
             account_id="",
             cart_id="",

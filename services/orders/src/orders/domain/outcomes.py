@@ -64,7 +64,11 @@ class Declined:
 
 AuthorizeOutcome = Paid | PaymentPending | Declined | Refused | Unknown
 
-CaptureOutcome = Literal["captured", "failed", "not_required", "unknown"]
+CaptureOutcome = Literal["captured", "failed", "not_required", "deferred", "unknown"]
+"""What became of the money; deferred: it was not asked for yet, the first shipment does so."""
+
+CapturePolicy = Literal["at_confirm", "at_first_shipment"]
+"""When an authorized payment is captured, each in full and once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from orders.domain.address import Address
 from orders.domain.cart import Cart, CartItem
 from orders.domain.money import Totals
 from orders.domain.order import NextAction, Order, OrderLine, SellerOrder
+from orders.domain.shipment import Shipment
 from orders.protobuf_time import timestamp
 from soko.common.v1 import address_pb2
 from soko.common.v1.money_pb2 import Money
-from soko.orders.v1 import cart_pb2, order_pb2
+from soko.orders.v1 import cart_pb2, fulfilment_pb2, order_pb2
 
 
 def cart_message(cart: Cart, token: str = "") -> cart_pb2.Cart:
@@ -55,6 +56,31 @@ def order_message(order: Order, token: str = "") -> order_pb2.Order:
         account_id=order.account_id,
         locale=order.locale,
         cart_id=order.cart_id,
+        shipments=[shipment_message(shipment) for shipment in order.shipments],
+    )
+
+
+def shipment_message(shipment: Shipment) -> fulfilment_pb2.Shipment:
+    """Return a parcel."""
+    return fulfilment_pb2.Shipment(
+        id=shipment.id,
+        order_id=shipment.order_id,
+        seller_order_id=shipment.seller_order_id,
+        carrier=shipment.carrier,
+        tracking_number=shipment.tracking_number,
+        status=shipment.status,
+        items=[
+            fulfilment_pb2.ShipmentItem(item_id=line_id, quantity=quantity)
+            for line_id, quantity in shipment.units.items()
+        ],
+        events=[
+            fulfilment_pb2.ShipmentEvent(
+                status=event.status,
+                occurred_at=timestamp(event.occurred_at),
+                location=event.location,
+            )
+            for event in shipment.events
+        ],
     )
 
 

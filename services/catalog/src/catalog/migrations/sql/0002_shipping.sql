@@ -5,6 +5,7 @@ CREATE TABLE stock_shipment (
     shipped_at timestamptz NOT NULL DEFAULT now(),
     returned_at timestamptz
 );
+CREATE INDEX stock_shipment_order_id ON stock_shipment (order_id);
 
 CREATE TABLE shipped_stock (
     shipment_id uuid NOT NULL REFERENCES stock_shipment (shipment_id),

@@ -1,0 +1,101 @@
+"""Parcels as rows: TypeIDs become UUIDs on the way in and TypeIDs again on the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.ids import format_id, parse_id
+from orders.app.ports import CarrierUpdate, ShipmentRef, StockMove
+from orders.domain.shipment import Shipment, ShipmentEvent
+
+Row = Mapping[str, Any]
+
+
+def shipment_of(row: Row) -> Shipment:
+    """Return a parcel of a row that came as JSON."""
+    return Shipment(
+        id=_typeid("shp", row["id"]),
+        order_id=_typeid("ord", row["order_id"]),
+        seller_order_id=_typeid("sor", row["seller_order_id"]),
+        seller_id=_typeid("sel", row["seller_id"]),
+        carrier=row["carrier"],
+        tracking_number=row["tracking_number"],
+        status=row["status"],
+        units=units_of(row["items"]),
+        events=tuple(
+            ShipmentEvent(
+                each["status"],
+                datetime.fromisoformat(each["occurred_at"]),
+                each["location"],
+                each["source"],
+            )
+            for each in row["events"]
+        ),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        updated_at=datetime.fromisoformat(row["updated_at"]),
+    )
+
+
+def item_records(units: Mapping[str, int]) -> list[dict[str, object]]:
+    """Return units per line as they are stored."""
+    return [
+        {"line_id": parse_id("item", line_id), "quantity": quantity}
+        for line_id, quantity in units.items()
+    ]
+
+
+def units_of(items: Sequence[Row]) -> dict[str, int]:
+    """Return stored units by line id."""
+    return {_typeid("item", each["line_id"]): each["quantity"] for each in items}
+
+
+def event_records(events: Sequence[ShipmentEvent]) -> list[dict[str, object]]:
+    """Return a parcel's log as it is stored."""
+    return [
+        {
+            "status": event.status,
+            "occurred_at": event.occurred_at,
+            "location": event.location,
+            "source": event.source,
+        }
+        for event in events
+    ]
+
+
+def ref_of(row: Row) -> ShipmentRef:
+    """Return whose parcel a row tells of."""
+    return ShipmentRef(
+        format_id("shp", row["id"]),
+        format_id("ord", row["order_id"]),
+        format_id("sel", row["seller_id"]),
+    )
+
+
+def stock_move_of(row: Row) -> StockMove:
+    """Return what catalog is to be told."""
+    return StockMove(
+        shipment_id=format_id("shp", row["id"]),
+        order_id=format_id("ord", row["order_id"]),
+        step=row["stock_step"],
+        units=units_of(row["items"]),
+        attempts=row["attempts"],
+    )
+
+
+def update_of(row: Row) -> CarrierUpdate:
+    """Return what a carrier told."""
+    return CarrierUpdate(
+        event_id=row["event_id"],
+        carrier=row["carrier"],
+        tracking_number=row["tracking_number"],
+        status=row["status"],
+        occurred_at=row["occurred_at"],
+        location=row["location"],
+    )
+
+
+def _typeid(prefix: str, uuid_text: str) -> str:
+    return format_id(prefix, UUID(uuid_text))
