@@ -201,6 +201,24 @@ async def test_a_seller_ships_its_own_part_and_no_other(world: World) -> None:
         by=f"{an_id('usr')} buyer {theirs}=viewer",
     )
     assert list(page.orders[0].shipments) == []
+    await tell(world, sale, shipment, "delivered")
+    nobody = order_pb2.Order(id=order.id)
+    seen = {
+        seller: [
+            (each.name, each.status, each.detail["seller_id"])
+            for each in (
+                await world.timeline(nobody, by=f"{an_id('usr')} b {seller}=viewer")
+            ).entries
+            if each.kind == "shipment"
+        ]
+        for seller in (mine, theirs)
+    }
+    assert seen[theirs] == []
+    assert seen[mine] == [
+        ("shipment_created", "created", mine),
+        ("shipment_status_changed", "delivered", mine),
+        ("order_delivered", "delivered", mine),
+    ]
     assert (await read(world, sale)).shipments[0].id == shipment.id
 
 

@@ -92,7 +92,7 @@ async def test_a_seller_sees_its_part_from_confirmed_on(world: World) -> None:
     cart = await world.new_cart((world.sold(), 1))
     order = (await world.checkout(cart)).order
     await ends(world, order, "done")
-    world.accounts.members.add((SELLER, joined))
+    world.accounts.roles[SELLER, joined] = "viewer"
     for by in (member, joined):
         timeline = await world.timeline(order_pb2.Order(id=order.id), by=by)
         assert told(timeline, "step") == []
