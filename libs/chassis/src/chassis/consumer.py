@@ -36,8 +36,9 @@ BatchHandler = Callable[[Sequence[Envelope], Session], Awaitable[None]]
 """Like Handler, for all new events of a transaction at once, in the order of their arrival."""
 
 _BATCH = 64
-_ACK_WAIT_S = 30.0
-_PROGRESS_EVERY_S = 8.0
+_ACK_WAIT_S = 15.0
+"""What a killed process had received comes again so late; quiet is promised after 30 s."""
+_PROGRESS_EVERY_S = 5.0
 _MAX_DELIVERIES = 8
 _TRUSTED_DELIVERIES = 2
 """An event that came more often is handled alone: it may be what spoils the batch."""

@@ -30,9 +30,10 @@ from chassis.replies import Outgoing
 from chassis.retention import oldest_id_since
 
 _BATCH = 200
-_LEASE_S = 30
+_LEASE_S = 15
+"""What a killed relay had claimed waits so long; quiet is promised after 30 s."""
 _PUBLISH_TIMEOUT_S = 5.0
-_ROUNDS_S = 10.0
+_ROUNDS_S = 5.0
 """How long one batch's rounds may take together: well inside the lease."""
 _FOLLOWERS = 20
 _POLL_S = 1.0

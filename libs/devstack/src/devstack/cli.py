@@ -252,6 +252,12 @@ def bench(context: typer.Context) -> None:
     _become("-m", "devstack.bench", *context.args)
 
 
+@app.command(context_settings=_PASSED_ON, add_help_option=False)
+def chaos(context: typer.Context) -> None:
+    """Break a stack of its own under load, and audit it; arguments go to chaos."""
+    _become("-m", "devstack.chaos", *context.args)
+
+
 def main() -> None:
     """Run the command line."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -142,7 +143,15 @@ class Stack:
             # One address for all services is never meant: each has a database of its own.
             if name not in {"SOKO_DATABASE_URL", "SOKO_GRPC_LISTEN", "SOKO_METRICS_PORT"}
         }
-        return {**chosen, **inherited, **wiring}
+        return {**chosen, **inherited, **wiring, **self._rewired(process)}
+
+    def _rewired(self, process: str) -> Mapping[str, str]:
+        """Return the variables that lead a process through proxies: SOKO_WIRING names a file."""
+        file = self._variables.get("SOKO_WIRING")
+        if not file:
+            return {}
+        rewired: dict[str, dict[str, str]] = json.loads(Path(file).read_text())
+        return rewired.get(process, {})
 
     @property
     def targets(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,17 @@ _COMMAND_S = 240.0
 class BenchStack:
     """A stack of its own home, so that a bench neither sees nor leaves other data."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, variables: Mapping[str, str] | None = None) -> None:
+        """Describe a stack in a folder; ``variables`` are settings of all its processes."""
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environ = {**os.environ, "SOKO_HOME": str(home), "SOKO_LOG_LEVEL": "warning"}
+        self._environ = {
+            **os.environ,
+            "SOKO_HOME": str(home),
+            "SOKO_LOG_LEVEL": "warning",
+            **(variables or {}),
+        }
 
     def run(self, *arguments: str) -> str:
         """Run a command of the CLI; raises RuntimeError with what it printed when it fails."""

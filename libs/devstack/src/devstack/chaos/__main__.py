@@ -1,0 +1,83 @@
+"""``python -m devstack.chaos``: the command behind ``./soko chaos``."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from devstack.chaos.report import write_report
+from devstack.chaos.run import run_matrix, run_schedule
+from devstack.chaos.session import Result
+from devstack.chaos.summary import print_summary
+from devstack.home import ROOT, Home
+
+
+class Plan(StrEnum):
+    """What goes wrong."""
+
+    KILL = "kill"
+    BROKER = "broker"
+    DATABASE = "database"
+    PARTITION = "partition"
+    MIXED = "mixed"
+
+
+def chaos(
+    plan: Annotated[
+        Plan,
+        typer.Option(
+            help="kill: each service at each of its failpoints, by kill -9."
+            " broker: killed, paused, its store wiped, a consumer deleted."
+            " database: stopped at once, paused, connections ended."
+            " partition: networks cut, slow, or open one way. mixed: all of these."
+        ),
+    ] = Plan.MIXED,
+    seed: Annotated[
+        int | None, typer.Option(help="Replays what a seed did; a new one by default.")
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option(min=0.1, max=24 * 60, help="How long buyers come (not: kill).")
+    ] = 3.0,
+    repeats: Annotated[
+        int, typer.Option(min=1, max=100, help="How often each failpoint kills (kill only).")
+    ] = 1,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="A word of the failpoints to take (kill only; repeatable)."),
+    ] = None,
+    rate: Annotated[float, typer.Option(min=0.1, max=100, help="Buyers a second.")] = 6.0,
+    output: Annotated[Path, typer.Option(help="Folder of the report.")] = ROOT / "chaos-results",
+) -> None:
+    """Put a stack of its own under load, break it, wait for quiet, and audit it.
+
+    Ends with 0 when nothing is wrong, 1 when something is, 2 when it could not run.
+    """
+    console = Console(width=140, highlight=False)
+    number = secrets.randbelow(1_000_000) if seed is None else seed
+    folder = Home.of_environment().folder / "chaos"
+
+    def say(text: str) -> None:
+        console.print(text, soft_wrap=True)
+
+    say(f"plan {plan.value}, seed {number}")
+    try:
+        if plan is Plan.KILL:
+            running = run_matrix(folder, number, repeats, rate, say, only or [])
+        else:
+            running = run_schedule(folder, plan.value, number, minutes, rate, say)
+        result: Result = asyncio.run(running)
+    except (RuntimeError, OSError, TimeoutError) as error:
+        say(f"chaos could not run: {error}")
+        raise typer.Exit(2) from None
+    print_summary(result, console)
+    say(f"report: {write_report(result, output)}")
+    raise typer.Exit(1 if result.findings else 0)
+
+
+typer.run(chaos)
