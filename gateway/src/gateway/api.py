@@ -248,7 +248,7 @@ class ApiRoute(APIRoute):
         """Return FastAPI's handler with the rules before it, or the endpoint if nothing is left."""
         original = self.endpoint if self.takes_request_alone else super().get_route_handler()
         found = rules_of(self.endpoint)
-        takes_body = self.body_field is not None
+        takes_body = self.body_field is not None or found.as_sent
 
         async def handle(raw: Request) -> Response:
             request = ApiRequest(raw.scope, raw.receive)

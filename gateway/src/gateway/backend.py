@@ -14,7 +14,7 @@ from soko.notifications.v1 import notification_pb2_grpc
 from soko.notifications.v1 import timeline_pb2_grpc as notices_timeline
 from soko.orders.v1 import cart_pb2_grpc, order_pb2_grpc
 from soko.orders.v1 import timeline_pb2_grpc as orders_timeline
-from soko.payments.v1 import payment_pb2_grpc
+from soko.payments.v1 import payment_pb2_grpc, provider_webhook_pb2_grpc
 from soko.payments.v1 import timeline_pb2_grpc as payments_timeline
 
 NAME = "gateway"
@@ -80,6 +80,7 @@ class Payments(Service):
         self.refunds = payment_pb2_grpc.RefundServiceStub(self.peer.channel)
         self.sandbox = payment_pb2_grpc.SandboxServiceStub(self.peer.channel)
         self.ledger = payment_pb2_grpc.LedgerServiceStub(self.peer.channel)
+        self.webhooks = provider_webhook_pb2_grpc.ProviderWebhookServiceStub(self.peer.channel)
         self.timeline = payments_timeline.TimelineServiceStub(self.peer.channel)
 
 

@@ -177,6 +177,12 @@ def describe_rules(rules: Rules, extra: Mapping[str, Any] | None) -> dict[str, A
     if rules.access is Access.OPTIONAL and not rules.guest_header:
         security.append({})
     described: dict[str, Any] = dict(extra or {})
+    if rules.as_sent:
+        described["requestBody"] = {
+            "required": True,
+            "description": "As its sender documents it",
+            "content": {JSON: {"schema": {"type": "object"}}},
+        }
     if parameters:
         described["parameters"] = parameters
     if responses:

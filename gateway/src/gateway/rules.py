@@ -50,6 +50,8 @@ class Rules:
     """Whether ``If-Match`` is required; None where it means nothing."""
     form: bool = False
     """Whether the body is multipart/form-data instead of JSON."""
+    as_sent: bool = False
+    """Whether the body is somebody else's JSON, passed on byte for byte and not looked into."""
     query: type[Parameters] | None = None
     """The query parameters that the handler reads itself with ``request.query``."""
 
@@ -67,6 +69,7 @@ def rules(
     timeout_s: float = 4.8,
     if_match: bool | None = None,
     form: bool = False,
+    as_sent: bool = False,
     query: type[Parameters] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Attach rules to a handler; ``ApiRoute`` enforces and documents them."""
@@ -84,6 +87,7 @@ def rules(
                 timeout_s,
                 if_match,
                 form,
+                as_sent,
                 query,
             ),
         )

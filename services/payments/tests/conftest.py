@@ -14,6 +14,7 @@ from chassis.migrations import upgrade
 from devstack.testing import sandbox_process
 from payments.adapters.json_http import JsonHttp
 from payments.adapters.payment_repository import PostgresPayments
+from payments.adapters.provider_events import PostgresProviderEvents
 from payments.adapters.sandbox import SandboxProvider
 from payments.app.authorize import AuthorizeHandler
 from payments.app.cancel_payment import CancelPaymentHandler
@@ -94,6 +95,11 @@ async def database(payments_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def postgres_payments(database: Database) -> PostgresPayments:
     return PostgresPayments(database, lambda: None)
+
+
+@pytest.fixture
+async def postgres_events(database: Database) -> PostgresProviderEvents:
+    return PostgresProviderEvents(database)
 
 
 @pytest.fixture

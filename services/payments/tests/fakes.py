@@ -3,7 +3,7 @@
 import copy
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -17,6 +17,7 @@ from payments.app.provider import (
     ProviderDispute,
     ProviderPayment,
 )
+from payments.app.webhooks import ProviderEvent, StoredEvent
 from payments.domain.events import Event
 from payments.domain.ledger import Posting
 from payments.domain.payment import Payment, ProviderState
@@ -49,6 +50,19 @@ class MemoryPayments:
             if payment.order_id == order_id:
                 return copy.deepcopy(payment)
         return None
+
+    async def find_by_attempt(self, attempt_id: UUID) -> Payment | None:
+        return self._first(lambda each: each.attempt and each.attempt.id == attempt_id)
+
+    async def find_by_reference(self, provider: str, reference: str) -> Payment | None:
+        return self._first(
+            lambda each: (
+                each.provider == provider and each.attempt and each.attempt.reference == reference
+            )
+        )
+
+    def _first(self, matches: Callable[[Payment], object]) -> Payment | None:
+        return copy.deepcopy(next(filter(matches, self._payments.values()), None))
 
     async def save(self, payments: Sequence[Payment], now: datetime) -> set[UUID]:
         saved = set()
@@ -114,6 +128,41 @@ class MemoryPayments:
             for account, amount_minor in posting.entries:
                 sums[account.kind] += amount_minor
         return {kind: amount for kind, amount in sums.items() if amount}
+
+
+@dataclass
+class MemoryEvents:
+    """The store of webhooks in memory."""
+
+    stored: dict[tuple[str, str], StoredEvent] = field(default_factory=dict)
+    due: dict[UUID, datetime] = field(default_factory=dict)
+
+    async def add(self, provider: str, event: ProviderEvent, now: datetime) -> bool:
+        if (provider, event.event_id) in self.stored:
+            return False
+        stored = StoredEvent(new_id(), provider, event, 0)
+        self.stored[provider, event.event_id] = stored
+        self.due[stored.id] = now
+        return True
+
+    async def claim_due(self, now: datetime, limit: int) -> list[StoredEvent]:
+        claimed = []
+        for key, stored in self.stored.items():
+            if self.due.get(stored.id, now + timedelta(1)) <= now and len(claimed) < limit:
+                self.due[stored.id] = now + timedelta(seconds=5 * 2 ** min(stored.tries, 10))
+                self.stored[key] = replace(stored, tries=stored.tries + 1)
+                claimed.append(self.stored[key])
+        return claimed
+
+    async def handled(self, event_id: UUID, now: datetime) -> None:
+        self.due.pop(event_id, None)
+
+    async def of_attempt(self, provider: str, attempt_id: UUID) -> Sequence[ProviderEvent]:
+        return [
+            stored.event
+            for (name, _), stored in self.stored.items()
+            if name == provider and stored.event.attempt_id == attempt_id
+        ]
 
 
 CAPABLE = Capabilities(

@@ -38,6 +38,12 @@ class Payments(Document):
     items: list[Payment]
 
 
+class Received(Document):
+    """A webhook was taken."""
+
+    received: bool
+
+
 class PaymentMethod(Document):
     """A way to pay."""
 

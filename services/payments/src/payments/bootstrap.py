@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from chassis.broker import Broker
 from chassis.clock import SystemClock
 from chassis.cursors import CursorCodec
@@ -9,19 +11,18 @@ from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
 from payments.adapters.audit import audit_of
-from payments.adapters.guarded_provider import GuardedProvider
 from payments.adapters.identity_grpc import IdentityMemberships
-from payments.adapters.json_http import JsonHttp
 from payments.adapters.ledger_reader import PostgresLedger
 from payments.adapters.payment_history import PostgresPaymentHistory
 from payments.adapters.payment_repository import PostgresPayments
-from payments.adapters.sandbox import SandboxProvider
+from payments.adapters.provider_events import PostgresProviderEvents
 from payments.app.authorize import AuthorizeHandler
 from payments.app.cancel_payment import CancelPaymentHandler
 from payments.app.capture import CaptureHandler
 from payments.app.create_refund import CreateRefundHandler
 from payments.app.decide_payment import DecidePaymentHandler
-from payments.app.methods import Method, Methods
+from payments.app.handle_events import HandleEvents
+from payments.app.receive_webhook import ReceiveWebhookHandler
 from payments.app.resolve_due import ResolveDue
 from payments.app.settle import Settler
 from payments.entrypoints.ledger_service import LedgerServicer
@@ -29,8 +30,11 @@ from payments.entrypoints.payment_service import PaymentServicer, SandboxService
 from payments.entrypoints.refund_service import RefundServicer
 from payments.entrypoints.resolver import Resolver
 from payments.entrypoints.timeline_service import TimelineServicer
+from payments.entrypoints.webhook_service import ProviderWebhookServicer, WebhookWorker
+from payments.providers import make_providers
 from payments.settings import PaymentsSettings
 from soko.payments.v1 import payment_pb2_grpc as rpc
+from soko.payments.v1 import provider_webhook_pb2_grpc as webhook_rpc
 from soko.payments.v1 import timeline_pb2_grpc
 
 
@@ -40,13 +44,14 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
     db = Database(settings.database_url, max_size=settings.database_pool_max, name="payments")
     broker = Broker(settings.nats_url, "payments")
     relay = Relay(db, broker, "payments")
-    sandbox_http = JsonHttp(settings.sandbox_target) if settings.sandbox else None
-    sandbox = SandboxProvider(sandbox_http) if sandbox_http else None
-    methods = _methods(settings, sandbox)
+    events = PostgresProviderEvents(db)
+    providers = make_providers(settings, events)
+    methods = providers.methods
     clock = SystemClock()
     payments = PostgresPayments(db, relay.nudge)
     settler = Settler(payments, methods, clock)
     memberships = IdentityMemberships(context.peer("identity", settings.identity_target))
+    webhook_news = asyncio.Event()
     app = ServiceApp(
         services=[
             (
@@ -71,23 +76,24 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
                 timeline_pb2_grpc.add_TimelineServiceServicer_to_server,
                 TimelineServicer(PostgresPaymentHistory(db)),
             ),
+            (
+                webhook_rpc.add_ProviderWebhookServiceServicer_to_server,
+                ProviderWebhookServicer(
+                    ReceiveWebhookHandler(providers.verifiers, events, clock, webhook_news.set)
+                ),
+            ),
         ],
-        background=[relay, Resolver(ResolveDue(payments, settler, clock))],
+        background=[
+            relay,
+            Resolver(ResolveDue(payments, settler, clock)),
+            WebhookWorker(HandleEvents(events, payments, settler, clock), webhook_news),
+        ],
         databases=[db],
         broker=broker,
         audit=audit_of(db),
+        close=providers.close,
     )
-    if sandbox is not None and sandbox_http is not None:
-        app.close.append(sandbox_http.close)
-        decide = DecidePaymentHandler(payments, sandbox, sandbox.name, settler)
+    if providers.sandbox is not None:
+        decide = DecidePaymentHandler(payments, providers.sandbox, "sandbox", settler)
         app.services.append((rpc.add_SandboxServiceServicer_to_server, SandboxServicer(decide)))
     return app
-
-
-def _methods(settings: PaymentsSettings, sandbox: SandboxProvider | None) -> Methods:
-    methods = {}
-    if sandbox is not None:
-        methods["sandbox"] = Method("sandbox", "Sandbox", GuardedProvider(sandbox))
-    if settings.cash_on_delivery_enabled:
-        methods["cash_on_delivery"] = Method("cash_on_delivery", "Cash on delivery", None)
-    return Methods(methods)

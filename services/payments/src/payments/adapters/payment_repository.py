@@ -60,6 +60,17 @@ class PostgresPayments:
         row = await self._db.fetch_one(sql.BY_ORDER, {"order_id": order_id})
         return None if row is None else to_payment(row)
 
+    async def find_by_attempt(self, attempt_id: UUID) -> Payment | None:
+        """Return the payment of an attempt."""
+        row = await self._db.fetch_one(sql.BY_ATTEMPT, {"attempt_id": attempt_id})
+        return None if row is None else to_payment(row)
+
+    async def find_by_reference(self, provider: str, reference: str) -> Payment | None:
+        """Return the payment that a provider calls so."""
+        params = {"provider": provider, "reference": reference}
+        row = await self._db.fetch_one(sql.BY_REFERENCE, params)
+        return None if row is None else to_payment(row)
+
     async def save(self, payments: Sequence[Payment], now: datetime) -> set[UUID]:
         """Save changed payments; return the ids of those that nobody else changed meanwhile."""
         if not payments:

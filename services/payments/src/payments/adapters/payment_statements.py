@@ -56,6 +56,11 @@ SELECT {_COLUMNS}, {_REFUNDS} FROM payment p LEFT JOIN attempt a ON a.payment_id
 """  # noqa: S608 - made of constants
 BY_ID = _LOAD + "WHERE p.id = %(payment_id)s"
 BY_ORDER = _LOAD + "WHERE p.order_id = %(order_id)s"
+BY_ATTEMPT = _LOAD + "WHERE a.id = %(attempt_id)s"
+# The second condition is what the index's own condition is.
+BY_REFERENCE = _LOAD + (
+    "WHERE a.reference = %(reference)s AND a.reference <> '' AND p.provider = %(provider)s"
+)
 LOCK = "SELECT FROM payment WHERE id = %(payment_id)s FOR UPDATE"
 
 # The version stays as it is: an intent is no change that anybody could have missed.

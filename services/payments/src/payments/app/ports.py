@@ -44,6 +44,14 @@ class PaymentRepository(Protocol):
         """Return an order's payment, or the tombstone of one."""
         ...
 
+    async def find_by_attempt(self, attempt_id: UUID) -> Payment | None:
+        """Return the payment of an attempt."""
+        ...
+
+    async def find_by_reference(self, provider: str, reference: str) -> Payment | None:
+        """Return the payment that a provider calls so."""
+        ...
+
     async def save(self, payments: Sequence[Payment], now: datetime) -> set[UUID]:
         """Save changed payments; return the ids of those that nobody else changed meanwhile.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID, uuid5
 
@@ -80,10 +81,23 @@ class Settler:
         state = None
         if payment.unresolved:
             payment, state = await self._resolve(provider, payment)
-        payment = await self._give_back(provider, payment, state)
-        for refund in payment.pending_refunds:
-            payment = await self.pay_refund(payment, refund, first=False)
-        return payment
+        return await self._follow_up(provider, payment, state)
+
+    async def refresh(self, payment: Payment, reference: str = "") -> bool:
+        """Ask the provider how a payment stands, and bring ours in line; tell if it answered.
+
+        ``reference`` is the provider's id of it, from a source that we did not have it from yet.
+        """
+        attempt = payment.attempt
+        if attempt is None:
+            return True
+        provider = self._methods.provider(payment.provider)
+        asked = as_asked_for(payment)
+        state = await ask(provider.find(replace(asked, reference=attempt.reference or reference)))
+        if state is None:
+            return False
+        await self._follow_up(provider, await self.record(payment, state), state)
+        return True
 
     async def record(self, payment: Payment, state: ProviderState | None) -> Payment:
         """Take in an answer (None: there was none) under the payment's lock."""
@@ -157,6 +171,14 @@ class Settler:
             state = await ask(provider.create(as_asked_for(payment)))
         return await self.record(payment, state), state
 
+    async def _follow_up(
+        self, provider: Provider, payment: Payment, state: ProviderState | None
+    ) -> Payment:
+        payment = await self._give_back(provider, payment, state)
+        for refund in payment.pending_refunds:
+            payment = await self.pay_refund(payment, refund, first=False)
+        return payment
+
     def _outlived(self, provider: Provider, attempt: Attempt) -> bool:
         age = self._clock.now() - attempt.created_at
         return age.total_seconds() > provider.capabilities.pending_ttl_s
@@ -177,7 +199,8 @@ class Settler:
     ) -> Payment:
         attempt = payment.attempt
         held = payment.status == status.AUTHORIZED or (
-            state is not None and state.status == "authorized"
+            # What awaits its buyer is withdrawn, where the provider lets us.
+            state is not None and state.status in ("authorized", PENDING)
         )
         if payment.unwanted and held and attempt is not None and provider.capabilities.void:
             answer = await ask(provider.void(as_asked_for(payment)))

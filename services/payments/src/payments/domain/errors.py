@@ -74,6 +74,27 @@ class PaymentTokenInvalid(PaymentError):
     code = "payment_token_invalid"
 
 
+class SignatureInvalid(PaymentError):
+    """A webhook does not come from the provider in whose name it speaks."""
+
+    kind = "unauthenticated"
+    code = "signature_invalid"
+
+
+class SignatureExpired(PaymentError):
+    """A webhook is too old to be taken: somebody may have kept it."""
+
+    kind = "unauthenticated"
+    code = "signature_expired"
+
+
+class WebhookMalformed(PaymentError):
+    """A webhook is not of the form that its provider documents."""
+
+    kind = "malformed"
+    code = "malformed_webhook"
+
+
 class AmountInvalid(PaymentError):
     """An amount is not positive, too large or not in the payment's currency."""
 
