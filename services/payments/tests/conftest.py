@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -19,14 +20,21 @@ from payments.adapters.sandbox import SandboxProvider
 from payments.app.authorize import AuthorizeHandler
 from payments.app.cancel_payment import CancelPaymentHandler
 from payments.app.capture import CaptureHandler
+from payments.app.commission_rules import CurrentRules
 from payments.app.create_refund import CreateRefundHandler
 from payments.app.methods import Method, Methods
 from payments.app.ports import PaymentRepository
 from payments.app.provider import Provider
 from payments.app.resolve_due import ResolveDue
 from payments.app.settle import Settler
+from payments.domain.commission import CommissionRule
 from services.payments.tests.builders import NOW
-from services.payments.tests.fakes import FixedMemberships, MemoryPayments, ScriptedProvider
+from services.payments.tests.fakes import (
+    FixedMemberships,
+    MemoryPayments,
+    MemoryRules,
+    ScriptedProvider,
+)
 
 MIGRATIONS = Path(next(iter(payments.__path__))) / "migrations"
 
@@ -48,7 +56,9 @@ class Desk:
         )
         self.memberships = FixedMemberships()
         self.settler = Settler(self.payments, methods, self.clock)
-        self.authorize = AuthorizeHandler(self.payments, methods, self.settler, self.clock)
+        self.rules = MemoryRules()
+        rules = CurrentRules(self.rules, CommissionRule(UUID(int=0), "", "", 1000, 0), self.clock)
+        self.authorize = AuthorizeHandler(self.payments, methods, self.settler, rules, self.clock)
         self.capture = CaptureHandler(self.payments, methods, self.settler, self.clock)
         self.cancel = CancelPaymentHandler(self.payments, self.settler, self.clock)
         self.refund = CreateRefundHandler(self.payments, self.settler, self.memberships, self.clock)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chassis.errors import not_found
 from chassis.ids import new_id
+from payments.app.ports import NewDelivery
 from payments.app.provider import (
     Capabilities,
     Movement,
@@ -18,9 +19,12 @@ from payments.app.provider import (
     ProviderPayment,
 )
 from payments.app.webhooks import ProviderEvent, StoredEvent
+from payments.domain.commission import CommissionRule
+from payments.domain.deliveries import Delivery
 from payments.domain.events import Event
 from payments.domain.ledger import Posting
 from payments.domain.payment import Payment, ProviderState
+from payments.domain.postings import CASH
 
 T = TypeVar("T")
 
@@ -113,6 +117,18 @@ class MemoryPayments:
             payment.checks += 1
         return due
 
+    async def record(self, deliveries: Sequence[NewDelivery]) -> None:
+        for new in deliveries:
+            for payment in self._payments.values():
+                known = {each.seller_order_id for each in payment.deliveries}
+                if payment.order_id != new.order_id or new.seller_order_id in known:
+                    continue
+                delivery = Delivery(new.seller_order_id, new.delivered_at, new.release_at)
+                payment.deliveries.append(delivery)
+                payment.version += 1
+                due = new.delivered_at if payment.provider == CASH else new.release_at
+                self._checks[payment.id] = min(self._checks[payment.id] or due, due)
+
     def _keep(self, payment: Payment, now: datetime) -> None:
         self.events += [(payment.order_id, event) for event in payment.events]
         self.postings += payment.postings
@@ -163,6 +179,28 @@ class MemoryEvents:
             for (name, _), stored in self.stored.items()
             if name == provider and stored.event.attempt_id == attempt_id
         ]
+
+
+class MemoryRules:
+    """Commission rules in memory."""
+
+    def __init__(self) -> None:
+        self._rules: dict[tuple[str, str], CommissionRule] = {}
+
+    async def all(self) -> list[CommissionRule]:
+        return [self._rules[key] for key in sorted(self._rules)]
+
+    async def put(self, rule: CommissionRule, now: datetime) -> CommissionRule:
+        known = self._rules.get((rule.seller_id, rule.category_id))
+        stored = replace(rule, id=known.id) if known else rule
+        self._rules[rule.seller_id, rule.category_id] = stored
+        return stored
+
+    async def remove(self, rule_id: UUID) -> bool:
+        left = {key: rule for key, rule in self._rules.items() if rule.id != rule_id}
+        removed = len(left) < len(self._rules)
+        self._rules = left
+        return removed
 
 
 CAPABLE = Capabilities(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from chassis.settings import ProcessSettings
 
 
@@ -13,6 +15,12 @@ class PaymentsSettings(ProcessSettings):
     sandbox_target: str = ""
     """Where the sandbox provider listens: ``unix:PATH`` or ``http://HOST:PORT``."""
     cash_on_delivery_enabled: bool = True
+    commission_bps: int = Field(default=1000, ge=0, le=10_000)
+    """Commission where no rule says otherwise, in basis points of what a seller earns."""
+    commission_tax_bps: int = Field(default=0, ge=0, le=10_000)
+    """Tax on that commission, in basis points of the commission."""
+    earnings_hold_s: int = Field(default=7 * 24 * 3600, ge=0)
+    """How long after its delivery a seller order's money may be paid out."""
 
     @property
     def sandbox(self) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from uuid import UUID
+
 from google.protobuf.message import Message
 
 from chassis.ids import format_id
 from chassis.outbox import OutgoingEvent
 from payments.domain import events
+from payments.domain.disputes import Dispute
 from payments.domain.payment import Payment
+from payments.domain.refunds import Refund
 from soko.common.v1.money_pb2 import Money
 from soko.events.v1 import payments_pb2
 
@@ -30,15 +35,40 @@ def _message(
         return "payment_failed", payments_pb2.PaymentFailed(payment=state, reason=event.reason)
     if isinstance(event, events.PaymentVoided):
         return "payment_voided", payments_pb2.PaymentVoided(payment=state)
-    refund_id = format_id("rfd", event.refund_id)
     amount = Money(amount_minor=event.amount_minor, currency=payment.currency)
+    if isinstance(event, events.PaymentDisputed):
+        return "payment_disputed", payments_pb2.PaymentDisputed(
+            dispute_id=format_id("dsp", event.dispute_id),
+            amount=amount,
+            status=event.status,
+            payment=state,
+            lines=_lines(payment, event.dispute_id),
+        )
+    refund_id, lines = format_id("rfd", event.refund_id), _lines(payment, event.refund_id)
     if isinstance(event, events.RefundSettled):
         return "refund_settled", payments_pb2.RefundSettled(
-            refund_id=refund_id, amount=amount, payment=state
+            refund_id=refund_id, amount=amount, payment=state, lines=lines
         )
     return "refund_failed", payments_pb2.RefundFailed(
-        refund_id=refund_id, amount=amount, payment=state
+        refund_id=refund_id, amount=amount, payment=state, lines=lines
     )
+
+
+def _lines(payment: Payment, claim_id: UUID) -> list[payments_pb2.RefundLine]:
+    """Return what each seller order gives of a refund or a dispute."""
+    of_line = {split.line_id: split for split in payment.splits}
+    claims: list[Refund | Dispute] = [*payment.refunds, *payment.disputes]
+    taken = next(claim.lines for claim in claims if claim.id == claim_id)
+    sums: Counter[tuple[str, str]] = Counter()
+    for line in taken:
+        split = of_line[line.line_id]
+        sums[split.seller_order_id, split.seller_id] += line.amount_minor
+    return [
+        payments_pb2.RefundLine(
+            seller_order_id=seller_order_id, seller_id=seller_id, amount_minor=amount_minor
+        )
+        for (seller_order_id, seller_id), amount_minor in sums.items()
+    ]
 
 
 def _state(payment: Payment) -> payments_pb2.PaymentState:
@@ -50,4 +80,5 @@ def _state(payment: Payment) -> payments_pb2.PaymentState:
         amount=Money(amount_minor=payment.amount_minor, currency=payment.currency),
         captured_minor=payment.captured_minor,
         refunded_minor=payment.refunded_minor,
+        disputed_minor=payment.disputed_minor,
     )

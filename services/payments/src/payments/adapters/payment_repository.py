@@ -15,7 +15,10 @@ from chassis.errors import not_found
 from chassis.ids import new_id
 from payments.adapters import payment_statements as sql
 from payments.adapters.event_messages import to_outgoing
+from payments.adapters.ledger_accounts import LedgerAccounts
 from payments.adapters.payment_rows import (
+    delivery_rows,
+    dispute_rows,
     entry_rows,
     event_rows,
     open_rows,
@@ -23,7 +26,6 @@ from payments.adapters.payment_rows import (
     saved_rows,
     to_payment,
 )
-from payments.domain.ledger import Account, Posting
 from payments.domain.payment import Payment
 
 T = TypeVar("T")
@@ -43,7 +45,7 @@ class PostgresPayments:
     def __init__(self, db: Database, nudge: Callable[[], None]) -> None:
         self._db = db
         self._nudge = nudge
-        self._known_accounts: set[Account] = set()
+        self._accounts = LedgerAccounts()
         self._openings: Batcher[Payment, bool] = Batcher(self._open_all)
         self._saves: Batcher[_Save, bool] = Batcher(self._save_each)
 
@@ -92,7 +94,7 @@ class PostgresPayments:
                 raise not_found()
             result = act(payment)
             if payment.touched:
-                await self._add_accounts(session, payment.postings, now)
+                await self._accounts.add(session, payment.postings, now)
                 await self._write(session, [_Save(payment, now, current_traceparent())])
         self._nudge()
         return payment, result
@@ -149,7 +151,7 @@ class PostgresPayments:
 
     async def _save_all(self, saves: Sequence[_Save]) -> set[UUID]:
         postings = [posting for save in saves for posting in save.payment.postings]
-        self._known_accounts |= await self._add_accounts(self._db, postings, saves[0].now)
+        self._accounts.remember(await self._accounts.add(self._db, postings, saves[0].now))
         saved = await self._write(self._db, saves)
         self._nudge()
         return saved
@@ -161,44 +163,27 @@ class PostgresPayments:
             "payments": saved_rows(payments, saves[0].now),
             "now": saves[0].now,
         }
-        refunds = [(payment.id, refund) for payment in payments for refund in payment.refunds]
-        postings = any(payment.postings for payment in payments)
+        refunds = [(each.id, refund) for each in payments for refund in each.refunds]
+        disputes = [(each.id, dispute) for each in payments for dispute in each.disputes]
+        deliveries = [(each.id, delivery) for each in payments for delivery in each.deliveries]
+        postings = [(each.id, posting) for each in payments for posting in each.postings]
         events = [
             (save.payment.id, to_outgoing(save.payment, event), save.traceparent)
             for save in saves
             for event in save.payment.events
         ]
-        if refunds:
-            params["refunds"] = refund_rows(refunds)
-        if postings:
-            params["entries"] = entry_rows(payments)
-        if events:
-            params["events"] = event_rows(events)
-        statement = sql.save(refunds=bool(refunds), postings=postings, events=bool(events))
+        given = {
+            "refunds": refund_rows(refunds) if refunds else "",
+            "disputes": dispute_rows(disputes) if disputes else "",
+            "deliveries": delivery_rows(deliveries) if deliveries else "",
+            "entries": entry_rows(postings) if postings else "",
+            "events": event_rows(events) if events else "",
+        }
+        rows = {name: text for name, text in given.items() if text}
+        params.update(rows)
+        statement = sql.save(frozenset(rows))
         saved = {row["id"] for row in await statements.fetch_all(statement, params)}
         for payment in payments:
             if payment.id in saved:
                 payment.saved()
         return saved
-
-    async def _add_accounts(
-        self, statements: Statements, postings: Sequence[Posting], now: datetime
-    ) -> set[Account]:
-        """Create ledger accounts not seen before, in one order so that nobody deadlocks.
-
-        Returns them; they are known once they are committed.
-        """
-        used = {account for posting in postings for account, _ in posting.entries}
-        new = sorted(used - self._known_accounts, key=lambda account: account.id)
-        if new:
-            await statements.execute(
-                sql.ADD_ACCOUNTS,
-                {
-                    "id": [account.id for account in new],
-                    "kind": [account.kind for account in new],
-                    "owner": [account.owner for account in new],
-                    "currency": [account.currency for account in new],
-                    "now": now,
-                },
-            )
-        return set(new)

@@ -11,7 +11,9 @@ import orjson
 from chassis.database import Row
 from chassis.ids import new_id
 from chassis.outbox import OutgoingEvent
-from payments.domain.ledger import LineParts
+from payments.domain.deliveries import Commission, Delivery
+from payments.domain.disputes import Dispute
+from payments.domain.ledger import LineParts, Posting
 from payments.domain.payment import Attempt, Payment
 from payments.domain.refunds import Refund
 from payments.domain.splits import Split
@@ -51,6 +53,7 @@ def saved_rows(payments: Sequence[Payment], now: datetime) -> str:
                 "captured_minor": payment.captured_minor,
                 "refunded_minor": payment.refunded_minor,
                 "refunding_minor": payment.refunding_minor,
+                "disputed_minor": payment.disputed_minor,
                 "failure": payment.failure,
                 "late": payment.late,
                 "checks": payment.checks,
@@ -85,19 +88,54 @@ def refund_rows(refunds: Sequence[tuple[UUID, Refund]]) -> str:
     )
 
 
-def entry_rows(payments: Sequence[Payment]) -> str:
-    """Return the ledger entries of the payments' postings."""
+def dispute_rows(disputes: Sequence[tuple[UUID, Dispute]]) -> str:
+    """Return disputes, given with their payments' ids."""
+    return _json(
+        [
+            {
+                "id": dispute.id,
+                "payment_id": payment_id,
+                "reference": dispute.reference,
+                "amount_minor": dispute.amount_minor,
+                "fee_minor": dispute.fee_minor,
+                "reason": dispute.reason,
+                "lines": dispute.lines,
+                "status": dispute.status,
+                "created_at": dispute.created_at,
+            }
+            for payment_id, dispute in disputes
+        ]
+    )
+
+
+def delivery_rows(deliveries: Sequence[tuple[UUID, Delivery]]) -> str:
+    """Return what became of deliveries, given with their payments' ids."""
+    return _json(
+        [
+            {
+                "seller_order_id": delivery.seller_order_id,
+                "payment_id": payment_id,
+                "released_at": delivery.released_at,
+                "collected": delivery.collected,
+                "commissions": delivery.commissions,
+            }
+            for payment_id, delivery in deliveries
+        ]
+    )
+
+
+def entry_rows(postings: Sequence[tuple[UUID | None, Posting]]) -> str:
+    """Return ledger entries; each posting comes with its payment's id, if it has one."""
     entries = [
         {
-            "payment_id": payment.id,
+            "payment_id": payment_id,
             "transaction_id": transaction_id,
             "event": posting.event,
             "account_id": account.id,
             "amount_minor": amount_minor,
             "currency": account.currency,
         }
-        for payment in payments
-        for posting in payment.postings
+        for payment_id, posting in postings
         for transaction_id in (posting.id,)
         for account, amount_minor in posting.entries
     ]
@@ -156,6 +194,8 @@ def to_payment(row: Row) -> Payment:
         captured_minor=row["captured_minor"],
         refunded_minor=row["refunded_minor"],
         refunding_minor=row["refunding_minor"],
+        disputed_minor=row["disputed_minor"],
+        booked_minor=row["booked_minor"],
         failure=row["failure"],
         late=row["late"],
         closed_at=row["closed_at"],
@@ -163,6 +203,8 @@ def to_payment(row: Row) -> Payment:
         version=row["version"],
         checks=row["checks"],
         refunds=[_to_refund(refund) for refund in row["refunds"] or ()],
+        disputes=[_to_dispute(dispute) for dispute in row["disputes"] or ()],
+        deliveries=[_to_delivery(delivery) for delivery in row["deliveries"] or ()],
     )
 
 
@@ -175,4 +217,29 @@ def _to_refund(row: Row) -> Refund:
         created_at=datetime.fromisoformat(row["created_at"]),
         status=row["status"],
         is_cancellation=row["is_cancellation"],
+    )
+
+
+def _to_dispute(row: Row) -> Dispute:
+    return Dispute(
+        id=UUID(row["id"]),
+        reference=row["reference"],
+        amount_minor=row["amount_minor"],
+        fee_minor=row["fee_minor"],
+        reason=row["reason"],
+        lines=tuple(LineParts(**line) for line in row["lines"]),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        status=row["status"],
+    )
+
+
+def _to_delivery(row: Row) -> Delivery:
+    released_at = row["released_at"]
+    return Delivery(
+        seller_order_id=row["seller_order_id"],
+        delivered_at=datetime.fromisoformat(row["delivered_at"]),
+        release_at=datetime.fromisoformat(row["release_at"]),
+        released_at=None if released_at is None else datetime.fromisoformat(released_at),
+        collected=row["collected"],
+        commissions=tuple(Commission(**each) for each in row["commissions"]),
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from payments.domain.postings import REFUNDABLE
+
 OPEN = """
 WITH input AS (
     SELECT * FROM jsonb_to_recordset(%(payments)s::jsonb) AS i (
@@ -36,23 +38,49 @@ SELECT id FROM opened
 
 _COLUMNS = """
 p.id, p.order_id, p.provider, p.status, p.amount_minor, p.currency, p.splits, p.captured_minor,
-p.refunded_minor, p.refunding_minor, p.failure, p.late, p.expires_at, p.closed_at, p.checks,
-p.version, p.created_at, a.id AS attempt_id, a.status AS attempt_status, a.code AS attempt_code,
-a.token, a.phone, a.reference, a.action_url, a.called_at, a.created_at AS attempt_created_at
+p.refunded_minor, p.refunding_minor, p.disputed_minor, p.failure, p.late, p.expires_at,
+p.closed_at, p.checks, p.version, p.created_at, a.id AS attempt_id, a.status AS attempt_status,
+a.code AS attempt_code, a.token, a.phone, a.reference, a.action_url, a.called_at,
+a.created_at AS attempt_created_at
 """
 
-_REFUNDS = """
+_CLAIMS = """
 (
     SELECT jsonb_agg(jsonb_build_object(
         'id', r.id, 'amount_minor', r.amount_minor, 'status', r.status, 'reason', r.reason,
         'lines', r.lines, 'is_cancellation', r.is_cancellation, 'created_at', r.created_at
     ) ORDER BY r.created_at, r.id)
     FROM refund r WHERE r.payment_id = p.id
-) AS refunds
+) AS refunds,
+(
+    SELECT jsonb_agg(jsonb_build_object(
+        'id', d.id, 'reference', d.reference, 'amount_minor', d.amount_minor,
+        'fee_minor', d.fee_minor, 'reason', d.reason, 'lines', d.lines, 'status', d.status,
+        'created_at', d.created_at
+    ) ORDER BY d.created_at, d.id)
+    FROM dispute d WHERE d.payment_id = p.id
+) AS disputes,
+(
+    SELECT jsonb_agg(jsonb_build_object(
+        'seller_order_id', d.seller_order_id, 'delivered_at', d.delivered_at,
+        'release_at', d.release_at, 'released_at', d.released_at, 'collected', d.collected,
+        'commissions', d.commissions
+    ) ORDER BY d.seller_order_id)
+    FROM delivery d WHERE d.order_id = p.order_id
+) AS deliveries
 """
 
+_REFUNDABLE = ", ".join(f"('{event}', '{kind}')" for event, kind in sorted(REFUNDABLE))
+_BOOKED = f"""
+(
+    SELECT coalesce(sum(e.amount_minor), 0)::bigint
+    FROM ledger_entry e JOIN ledger_account l ON l.id = e.account_id
+    WHERE e.order_id = p.order_id AND (e.event, l.kind) IN ({_REFUNDABLE})
+) AS booked_minor
+"""  # noqa: S608 - made of constants
+
 _LOAD = f"""
-SELECT {_COLUMNS}, {_REFUNDS} FROM payment p LEFT JOIN attempt a ON a.payment_id = p.id
+SELECT {_COLUMNS}, {_CLAIMS}, {_BOOKED} FROM payment p LEFT JOIN attempt a ON a.payment_id = p.id
 """  # noqa: S608 - made of constants
 BY_ID = _LOAD + "WHERE p.id = %(payment_id)s"
 BY_ORDER = _LOAD + "WHERE p.order_id = %(order_id)s"
@@ -75,7 +103,8 @@ WITH asked AS (
     SELECT * FROM payment
     WHERE order_id = ANY (%(order_ids)s::uuid[]) AND id NOT IN (SELECT id FROM asked)
 )
-SELECT {_COLUMNS}, NULL AS refunds FROM p LEFT JOIN attempt a ON a.payment_id = p.id
+SELECT {_COLUMNS}, NULL AS refunds, NULL AS disputes, NULL AS deliveries, 0 AS booked_minor
+FROM p LEFT JOIN attempt a ON a.payment_id = p.id
 """  # noqa: S608 - made of constants
 
 CLOSE = """
@@ -114,21 +143,13 @@ FROM due WHERE p.id = due.id
 RETURNING p.id
 """
 
-ADD_ACCOUNTS = """
-INSERT INTO ledger_account (id, kind, owner, currency, created_at)
-SELECT i.*, %(now)s FROM unnest(
-    %(id)s::uuid[], %(kind)s::text[], %(owner)s::text[], %(currency)s::text[]
-) AS i
-ON CONFLICT DO NOTHING
-"""
-
 # The ids stand there once more as an array: the plan is made once, while the table is small, and by
 # the join alone it would read the whole table ever after.
 _SAVED = """
 WITH input AS (
     SELECT * FROM jsonb_to_recordset(%(payments)s::jsonb) AS i (
         id uuid, version bigint, status text, captured_minor bigint, refunded_minor bigint,
-        refunding_minor bigint, failure text, late boolean, checks integer,
+        refunding_minor bigint, disputed_minor bigint, failure text, late boolean, checks integer,
         next_check_at timestamptz, attempt_status text, attempt_code text, called_at timestamptz,
         reference text, action_url text
     )
@@ -136,6 +157,7 @@ WITH input AS (
     UPDATE payment p SET
         status = i.status, captured_minor = i.captured_minor,
         refunded_minor = i.refunded_minor, refunding_minor = i.refunding_minor,
+        disputed_minor = i.disputed_minor,
         failure = i.failure, late = i.late, checks = i.checks, next_check_at = i.next_check_at,
         version = p.version + 1, updated_at = %(now)s
     FROM input i WHERE p.id = ANY (%(ids)s::uuid[]) AND p.id = i.id AND p.version = i.version
@@ -170,6 +192,37 @@ _REFUNDED = """
 )
 """
 
+_DISPUTED = """
+, disputed AS (
+    INSERT INTO dispute AS d (
+        id, payment_id, reference, amount_minor, fee_minor, reason, lines, status, created_at,
+        updated_at
+    )
+    SELECT i.id, i.payment_id, i.reference, i.amount_minor, i.fee_minor, i.reason, i.lines,
+        i.status, i.created_at, %(now)s
+    FROM jsonb_to_recordset(%(disputes)s::jsonb) AS i (
+        id uuid, payment_id uuid, reference text, amount_minor bigint, fee_minor bigint,
+        reason text, lines jsonb, status text, created_at timestamptz
+    ) JOIN saved s ON s.id = i.payment_id
+    ON CONFLICT (id) DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at
+    WHERE d.status <> excluded.status
+)
+"""
+
+_DELIVERED = """
+, delivered AS (
+    UPDATE delivery d SET released_at = i.released_at, collected = i.collected,
+        commissions = i.commissions
+    FROM jsonb_to_recordset(%(deliveries)s::jsonb) AS i (
+        seller_order_id text, payment_id uuid, released_at timestamptz, collected boolean,
+        commissions jsonb
+    ) JOIN saved s ON s.id = i.payment_id
+    WHERE d.seller_order_id = i.seller_order_id
+        AND (d.released_at, d.collected, d.commissions)
+            IS DISTINCT FROM (i.released_at, i.collected, i.commissions)
+)
+"""
+
 _POSTED = """
 , posted AS (
     INSERT INTO ledger_entry (
@@ -196,16 +249,20 @@ FROM saved s LEFT JOIN jsonb_to_recordset(%(events)s::jsonb) AS e (
 """
 
 
+_PARTS = {
+    "refunds": _REFUNDED,
+    "disputes": _DISPUTED,
+    "deliveries": _DELIVERED,
+    "entries": _POSTED,
+}
+
+
 @cache
-def save(*, refunds: bool, postings: bool, events: bool) -> str:
+def save(given: frozenset[str]) -> str:
     """Return the one statement that saves payments with what changed beside them.
 
-    Parts without rows are left out, because even an empty part costs its planning and its triggers.
+    ``given`` names the parameters with rows. Parts without any are left out, because even an empty
+    part costs its planning and its triggers.
     """
-    parts = [_SAVED]
-    if refunds:
-        parts.append(_REFUNDED)
-    if postings:
-        parts.append(_POSTED)
-    parts.append(_TOLD if events else "SELECT id FROM saved")
-    return "".join(parts)
+    parts = [sql for name, sql in _PARTS.items() if name in given]
+    return "".join([_SAVED, *parts, _TOLD if "events" in given else "SELECT id FROM saved"])

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 from chassis.migrations import chassis_tables
 
 metadata = MetaData()
-chassis_tables(metadata, inbox=False)
+chassis_tables(metadata)
 
 _ID = UUID(as_uuid=True)
 _TIME = DateTime(timezone=True)
@@ -40,6 +40,7 @@ payment = Table(
     Column("captured_minor", BigInteger, nullable=False),
     Column("refunded_minor", BigInteger, nullable=False),
     Column("refunding_minor", BigInteger, nullable=False),
+    Column("disputed_minor", BigInteger, nullable=False, server_default="0"),
     Column("failure", Text, nullable=False),
     Column("late", Boolean, nullable=False),
     Column("expires_at", _TIME),
@@ -59,6 +60,11 @@ payment = Table(
         "refunded_minor >= 0 AND refunding_minor >= 0"
         " AND refunded_minor + refunding_minor <= captured_minor",
         name="payment_refunds_at_most_captured",
+    ),
+    CheckConstraint(
+        "disputed_minor >= 0"
+        " AND refunded_minor + refunding_minor + disputed_minor <= captured_minor",
+        name="payment_claims_at_most_captured",
     ),
     Index(
         "payment_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")
@@ -123,6 +129,101 @@ provider_event = Table(
     ),
 )
 
+dispute = Table(
+    "dispute",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("payment_id", _ID, ForeignKey("payment.id"), nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("fee_minor", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("lines", JSONB, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("updated_at", _TIME, nullable=False),
+    CheckConstraint("amount_minor > 0", name="dispute_amount_positive"),
+    CheckConstraint("fee_minor >= 0", name="dispute_fee_not_negative"),
+    UniqueConstraint("payment_id", "reference", name="dispute_payment_id_reference_key"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("seller_order_id", Text, primary_key=True),
+    # No foreign key: the event may come before anything else that is known of the order.
+    Column("order_id", _ID, nullable=False),
+    Column("delivered_at", _TIME, nullable=False),
+    Column("release_at", _TIME, nullable=False),
+    Column("released_at", _TIME),
+    Column("collected", Boolean, nullable=False, server_default=text("false")),
+    Column("commissions", JSONB, nullable=False, server_default=text("'[]'")),
+    Index("delivery_order_id", "order_id"),
+)
+
+commission_rule = Table(
+    "commission_rule",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("seller_id", Text, nullable=False),
+    Column("category_id", Text, nullable=False),
+    Column("rate_bps", Integer, nullable=False),
+    Column("tax_bps", Integer, nullable=False),
+    Column("updated_at", _TIME, nullable=False),
+    CheckConstraint(
+        "rate_bps BETWEEN 0 AND 10000 AND tax_bps BETWEEN 0 AND 10000", name="commission_rule_rates"
+    ),
+    UniqueConstraint("seller_id", "category_id", name="commission_rule_seller_id_category_id_key"),
+)
+
+payout = Table(
+    "payout",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("seller_id", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("failure", Text, nullable=False),
+    Column("next_check_at", _TIME),
+    Column("checks", Integer, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("updated_at", _TIME, nullable=False),
+    CheckConstraint("amount_minor > 0", name="payout_amount_positive"),
+    Index("payout_seller_id", "seller_id", "id"),
+    Index(
+        "payout_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")
+    ),
+)
+
+settlement = Table(
+    "settlement",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("owed_minor", BigInteger, nullable=False),
+    Column("owed_currency", Text, nullable=False),
+    Column("fee_minor", BigInteger, nullable=False),
+    Column("received_minor", BigInteger, nullable=False),
+    Column("received_currency", Text, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    CheckConstraint("owed_minor > 0", name="settlement_owed_positive"),
+    CheckConstraint("fee_minor >= 0", name="settlement_fee_not_negative"),
+    CheckConstraint("received_minor > 0", name="settlement_received_positive"),
+    UniqueConstraint("provider", "reference", name="settlement_provider_reference_key"),
+)
+
+sandbox_payout = Table(
+    "sandbox_payout",
+    metadata,
+    Column("payout_id", _ID, primary_key=True),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+)
+
 ledger_account = Table(
     "ledger_account",
     metadata,
@@ -145,7 +246,7 @@ ledger_entry = Table(
     Column("account_id", _ID, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
-    Column("order_id", _ID, nullable=False),
+    Column("order_id", _ID),
     Column("created_at", _TIME, nullable=False),
     UniqueConstraint("transaction_id", "account_id", name="ledger_entry_transaction_account_key"),
     CheckConstraint("amount_minor <> 0", name="ledger_entry_amount_not_zero"),

@@ -10,10 +10,12 @@ from uuid import UUID
 from chassis.clock import Clock
 from chassis.failpoints import failpoint
 from chassis.ids import new_id
+from payments.app.commission_rules import CurrentRules
 from payments.app.methods import NO_PROVIDER, Methods
 from payments.app.ports import PaymentRepository
 from payments.app.settle import Settler, as_asked_for, ask
 from payments.domain import status
+from payments.domain.commission import RuleBook
 from payments.domain.errors import MethodUnavailable, OrderClosed, PaymentDiffers
 from payments.domain.payment import PENDING, Attempt, Payment
 from payments.domain.splits import Split, check_splits
@@ -58,9 +60,15 @@ class AuthorizeHandler:
     """
 
     def __init__(
-        self, payments: PaymentRepository, methods: Methods, settler: Settler, clock: Clock
+        self,
+        payments: PaymentRepository,
+        methods: Methods,
+        settler: Settler,
+        rules: CurrentRules,
+        clock: Clock,
     ) -> None:
         self._payments = payments
+        self._rules = rules
         self._methods = methods
         self._settler = settler
         self._clock = clock
@@ -102,7 +110,7 @@ class AuthorizeHandler:
     async def _fly(self, command: AuthorizeOrder) -> Payment:
         if not command.method_type:
             return await self._existing(command)
-        payment = self._new_payment(command)
+        payment = self._new_payment(command, await self._rules.book())
         failpoint("authorize.before_commit")
         opened = await self._payments.open(payment)
         failpoint("authorize.after_commit")
@@ -138,7 +146,7 @@ class AuthorizeHandler:
         payment = await self._settler.record(payment, state)
         return await self._settler.settle(payment) if payment.unwanted else payment
 
-    def _new_payment(self, command: AuthorizeOrder) -> Payment:
+    def _new_payment(self, command: AuthorizeOrder, rules: RuleBook) -> Payment:
         now = self._clock.now()
         provider = self._methods.of_type(command.method_type).provider
         payment = Payment(
@@ -147,7 +155,7 @@ class AuthorizeHandler:
             provider=provider.name if provider else command.method_type,
             amount_minor=command.amount_minor,
             currency=command.currency,
-            splits=command.splits,
+            splits=rules.freeze(command.splits),
             created_at=now,
             expires_at=command.expires_at,
         )

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from payments.app.provider import ProviderPayment
+from payments.domain.commission import CommissionRule
 from payments.domain.payment import Payment
 
 T = TypeVar("T")
@@ -81,6 +82,41 @@ class PaymentRepository(Protocol):
 
     async def claim_due(self, now: datetime, limit: int) -> list[UUID]:
         """Return payments to look after and push their next check away, further each time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A seller order that was delivered, as it is stored."""
+
+    seller_order_id: str
+    order_id: UUID
+    delivered_at: datetime
+    release_at: datetime
+    """When its seller may have the money."""
+
+
+class Deliveries(Protocol):
+    """Seller orders that were delivered, each once."""
+
+    async def record(self, deliveries: Sequence[NewDelivery]) -> None:
+        """Store deliveries that are not known yet, and have their payments looked after."""
+        ...
+
+
+class CommissionRules(Protocol):
+    """The rules that operators set."""
+
+    async def all(self) -> list[CommissionRule]:
+        """Return every rule, by seller and category."""
+        ...
+
+    async def put(self, rule: CommissionRule, now: datetime) -> CommissionRule:
+        """Store a rule, in the place of the one of its seller and category."""
+        ...
+
+    async def remove(self, rule_id: UUID) -> bool:
+        """Remove a rule; False when there is none of that id."""
         ...
 
 

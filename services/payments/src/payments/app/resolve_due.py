@@ -9,6 +9,7 @@ from chassis.clock import Clock
 from chassis.logs import get_logger
 from payments.app.ports import PaymentRepository
 from payments.app.settle import Settler
+from payments.domain.payment import Payment
 
 _BATCH = 50
 _AT_ONCE = 8
@@ -35,7 +36,21 @@ class ResolveDue:
             try:
                 payment = await self._payments.get(payment_id)
                 if payment is not None:
+                    payment = await self._account_for_deliveries(payment)
                     await self._settler.look_again(payment)
             except Exception as error:
                 # One that cannot be settled now must not keep the others waiting; it comes again.
                 _log.exception("payment_not_settled", payment=str(payment_id), error=str(error))
+
+    async def _account_for_deliveries(self, payment: Payment) -> Payment:
+        now = self._clock.now()
+        if payment.deliveries_due_at(now) is None:
+            return payment
+
+        def act(current: Payment) -> None:
+            current.account_for_deliveries(now)
+            # Saved even if it is too early: that sets when to look again.
+            current.touched = True
+
+        payment, _ = await self._payments.change(payment.id, act, now)
+        return payment

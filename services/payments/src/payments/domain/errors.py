@@ -113,6 +113,47 @@ class RefundItemUnknown(PaymentError):
     code = "refund_item_invalid"
 
 
+class CommissionRuleInvalid(PaymentError):
+    """The rates of a rule are impossible."""
+
+    code = "commission_rule_invalid"
+
+
+class DisputeDecided(PaymentError):
+    """The dispute was decided the other way before, or is about another amount."""
+
+    kind = "conflict"
+    code = "dispute_decided"
+
+
+class DisputeExceedsCaptured(PaymentError):
+    """More is disputed than is left of what was captured."""
+
+    kind = "conflict"
+    code = "dispute_exceeds_captured"
+
+
+class PayoutExceedsAvailable(PaymentError):
+    """More was asked for than the seller may have."""
+
+    kind = "conflict"
+    code = "payout_exceeds_available"
+
+
+class PayoutsUnavailable(PaymentError):
+    """Nobody is set up who could pay sellers."""
+
+    kind = "conflict"
+    code = "payouts_unavailable"
+
+
+class SettlementDiffers(PaymentError):
+    """A settlement of that reference was posted before, with other amounts."""
+
+    kind = "conflict"
+    code = "settlement_differs"
+
+
 class LedgerUnbalanced(PaymentError):
     """The entries of a ledger transaction do not sum to zero: a bug, never a user's mistake."""
 

@@ -44,6 +44,15 @@ class RefundFailed:
     amount_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentDisputed:
+    """A dispute of the money was opened, won or lost."""
+
+    dispute_id: UUID
+    amount_minor: int
+    status: str
+
+
 Event = (
     PaymentAuthorized
     | PaymentCaptured
@@ -51,4 +60,5 @@ Event = (
     | PaymentVoided
     | RefundSettled
     | RefundFailed
+    | PaymentDisputed
 )

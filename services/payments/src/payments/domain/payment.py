@@ -6,30 +6,21 @@ by refunds. Each change leaves events and ledger postings behind, which are save
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from payments.domain import ledger, refunds, status
-from payments.domain.errors import (
-    CurrencyMismatch,
-    IllegalTransition,
-    OrderClosed,
-    RefundExceedsCaptured,
-)
+from payments.domain import postings, status
+from payments.domain.captured_money import CapturedMoney
 from payments.domain.events import (
     Event,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentFailed,
     PaymentVoided,
-    RefundFailed,
-    RefundSettled,
 )
-from payments.domain.refunds import Refund
-from payments.domain.splits import Split
 
 STARTED: Final = "started"
 UNKNOWN: Final = "unknown"
@@ -77,36 +68,16 @@ class ProviderState:
 
 
 @dataclass(slots=True)
-class Payment:
+class Payment(CapturedMoney):
     """The payment of one order; amounts in minor units of ``currency``."""
 
-    id: UUID
-    order_id: UUID
-    provider: str
-    amount_minor: int
-    currency: str
-    splits: tuple[Split, ...]
-    created_at: datetime
     attempt: Attempt | None = None
     """None when no provider has a part in it, such as cash on delivery."""
-    status: str = status.NONE
-    captured_minor: int = 0
-    refunded_minor: int = 0
-    refunding_minor: int = 0
-    """What pending refunds will give back."""
     failure: str = ""
-    late: bool = False
-    """Whether the money came when nobody wanted it any more; it is never divided, only returned."""
-    closed_at: datetime | None = None
     expires_at: datetime | None = None
     version: int = 0
     checks: int = 0
     """How often somebody looked after it in vain since its status changed."""
-    refunds: list[Refund] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    postings: list[ledger.Posting] = field(default_factory=list)
-    touched: bool = False
-    """Whether there is anything to save."""
 
     @property
     def is_tombstone(self) -> bool:
@@ -127,27 +98,14 @@ class Payment:
         """Whether nothing is held or kept of the buyer's money, as far as the provider told us."""
         if self.unresolved and self.attempt is not None:
             return self.attempt.status == PENDING
+        if self.status == status.CHARGED_BACK:
+            return self.captured_minor == self.refunded_minor + self.disputed_minor
         return self.status in (status.NONE, status.FAILED, status.VOIDED, status.REFUNDED)
 
     @property
     def unwanted(self) -> bool:
         """Whether whatever the provider holds or took has to go back."""
         return self.closed_at is not None or self.status in (status.FAILED, status.VOIDED)
-
-    @property
-    def refundable_minor(self) -> int:
-        """What is captured and neither returned nor on its way back."""
-        return self.captured_minor - self.refunded_minor - self.refunding_minor
-
-    @property
-    def must_refund_rest(self) -> bool:
-        """Whether captured money is left that nobody may keep."""
-        return (self.closed_at is not None or self.late) and self.refundable_minor > 0
-
-    @property
-    def pending_refunds(self) -> list[Refund]:
-        """Refunds that the provider has not decided."""
-        return [refund for refund in self.refunds if not refund.ended]
 
     def may_call(self, now: datetime) -> bool:
         """Whether the attempt may be sent (again): it is wanted and no call is under way."""
@@ -202,84 +160,22 @@ class Payment:
         """The provider refused the capture for good. Raises IllegalTransition once captured."""
         self._end(status.FAILED, reason, PaymentFailed(reason))
 
-    def request_refund(
-        self,
-        refund_id: UUID,
-        reason: str,
-        now: datetime,
-        *,
-        amount: tuple[int, str] | None = None,
-        items: Mapping[str, int] | None = None,
-        sellers: Collection[str] | None = None,
-    ) -> Refund:
-        """Start a refund of an amount, of units of lines, or of all that is left.
-
-        ``sellers`` limits it to their lines. Raises RefundExceedsCaptured, AmountInvalid,
-        CurrencyMismatch, RefundItemUnknown, or OrderClosed when everything goes back anyway.
-        """
-        if self.closed_at is not None or self.late:
-            raise OrderClosed("the order was cancelled; all of its money goes back by itself")
-        if amount is not None and amount[1] != self.currency:
-            raise CurrencyMismatch(f"the payment is in {self.currency}")
-        if not self.captured_minor:
-            raise RefundExceedsCaptured("nothing was captured", {"refundable_minor": 0})
-        left = refunds.what_is_left(self.splits, self.refunds, sellers)
-        if amount is not None:
-            lines = refunds.by_amount(left, amount[0])
-        elif items:
-            lines = refunds.by_items(left, self.splits, items)
-        else:
-            lines = refunds.all_that_is_left(left)
-        return self._start_refund(Refund(refund_id, _sum(lines), reason, lines, now))
-
-    def refund_rest(self, refund_id: UUID, now: datetime) -> Refund:
-        """Start the refund of all that a cancelled order has left."""
-        if self.late:
-            amount_minor = self.refundable_minor
-            refund = Refund(refund_id, amount_minor, "cancelled", (), now, is_cancellation=True)
-        else:
-            left = refunds.what_is_left(self.splits, self.refunds)
-            lines = refunds.all_that_is_left(left)
-            refund = Refund(refund_id, _sum(lines), "cancelled", lines, now, is_cancellation=True)
-        return self._start_refund(refund)
-
-    def settle_refund(self, refund_id: UUID) -> None:
-        """Note that the provider paid a refund; a repetition changes nothing."""
-        refund = self._refund(refund_id)
-        if refund.ended:
-            return
-        refund.status = refunds.SUCCEEDED
-        self.refunding_minor -= refund.amount_minor
-        self.refunded_minor += refund.amount_minor
-        all_of_it = self.refunded_minor == self.captured_minor
-        self._move(status.REFUNDED if all_of_it else status.PARTIALLY_REFUNDED)
-        self.postings.append(
-            ledger.refund_succeeded(refund.id, self.provider, refund.amount_minor, self.currency)
-        )
-        self.events.append(RefundSettled(refund.id, refund.amount_minor))
-
-    def fail_refund(self, refund_id: UUID) -> None:
-        """Note that the provider refused a refund for good; a repetition changes nothing."""
-        refund = self._refund(refund_id)
-        if refund.ended:
-            return
-        refund.status = refunds.REFUND_FAILED
-        self.refunding_minor -= refund.amount_minor
-        self.postings.append(ledger.refund_failed(self._request_posting(refund)))
-        self.events.append(RefundFailed(refund.id, refund.amount_minor))
-        self.touched = True
-
     def next_check_at(self, now: datetime) -> datetime | None:
         """Return when somebody should look after the payment, or None when nothing is open.
 
-        Each check in vain doubles the pause, up to 64 times.
+        Each check in vain doubles the pause, up to 64 times; a delivery has a time of its own.
         """
         pause = self._pause()
-        return None if pause is None else now + pause * 2 ** min(self.checks, _MAX_DOUBLINGS)
+        due = self.deliveries_due_at(now)
+        if pause is None:
+            return due
+        check_at: datetime = now + pause * 2 ** min(self.checks, _MAX_DOUBLINGS)
+        return check_at if due is None else min(due, check_at)
 
     def saved(self) -> None:
         """Forget what was saved, because it must not be saved again."""
         self.version += 1
+        self.booked_minor = self.refundable_minor
         self.events.clear()
         self.postings.clear()
         self.touched = False
@@ -314,10 +210,10 @@ class Payment:
         self._move(status.CAPTURED)
         self.captured_minor = self.amount_minor
         self.postings.append(
-            ledger.capture(self.id, self.provider, self.amount_minor, self.currency)
+            postings.capture(self.id, self.provider, self.amount_minor, self.currency)
         )
         if not self.late:
-            self.postings.append(ledger.split(self.id, self.splits, self.currency))
+            self.postings.append(postings.split(self.id, self.splits, self.currency))
         self.events.append(PaymentCaptured())
 
     def _end(self, wanted: str, reason: str, event: Event) -> None:
@@ -347,28 +243,10 @@ class Payment:
             self.touched = True
 
     def _move(self, wanted: str) -> None:
-        self.status = status.move(self.status, wanted)
-        self.touched = True
+        CapturedMoney._move(self, wanted)
         self.checks = 0
         if self.attempt is not None and wanted in _ATTEMPT_STATUS:
             self.attempt.status = _ATTEMPT_STATUS[wanted]
-
-    def _start_refund(self, refund: Refund) -> Refund:
-        if not 0 < refund.amount_minor <= self.refundable_minor:
-            raise IllegalTransition(f"{self.refundable_minor} left", f"{refund.amount_minor} back")
-        self.refunds.append(refund)
-        self.refunding_minor += refund.amount_minor
-        self.postings.append(self._request_posting(refund))
-        self.touched = True
-        return refund
-
-    def _request_posting(self, refund: Refund) -> ledger.Posting:
-        if self.late:
-            return ledger.late_success(refund.id, self.provider, refund.amount_minor, self.currency)
-        return ledger.refund_requested(refund.id, self.provider, refund.lines, self.currency)
-
-    def _refund(self, refund_id: UUID) -> Refund:
-        return next(refund for refund in self.refunds if refund.id == refund_id)
 
 
 _ATTEMPT_STATUS: Final[Mapping[str, str]] = {
@@ -377,7 +255,3 @@ _ATTEMPT_STATUS: Final[Mapping[str, str]] = {
     status.FAILED: "declined",
     status.VOIDED: "voided",
 }
-
-
-def _sum(lines: Collection[ledger.LineParts]) -> int:
-    return sum(line.amount_minor for line in lines)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from payments.domain.allocation import allocate, share_of_units
+from payments.domain.deliveries import Commission
 from payments.domain.errors import AmountInvalid, RefundExceedsCaptured, RefundItemUnknown
 from payments.domain.ledger import LineParts
 from payments.domain.splits import Split
@@ -38,23 +39,45 @@ class Refund:
         """Whether nothing will change it any more."""
         return self.status in _ENDED
 
+    @property
+    def stands(self) -> bool:
+        """Whether its amount is the buyer's, or may be soon."""
+        return self.status != REFUND_FAILED
+
+
+class Claim(Protocol):
+    """What takes of the lines: a refund or a dispute."""
+
+    @property
+    def lines(self) -> tuple[LineParts, ...]:
+        """What it takes of each line."""
+        ...
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts."""
+        ...
+
 
 def what_is_left(
-    splits: Sequence[Split], refunds: Sequence[Refund], sellers: Collection[str] | None = None
+    splits: Sequence[Split],
+    claims: Sequence[Claim],
+    released: Mapping[str, Commission] | None = None,
+    concerns: Callable[[Split], bool] = lambda _: True,
 ) -> list[LineParts]:
-    """Return what is left to refund of each line of these sellers (None: of all), by line id.
+    """Return what is left to give back of each line that is concerned, by line id.
 
-    Pending refunds count as if they had succeeded; failed ones do not count.
+    ``released`` says what was kept of lines that were released to their sellers.
     """
     taken: dict[str, list[LineParts]] = {}
-    for refund in refunds:
-        if refund.status != REFUND_FAILED:
-            for line in refund.lines:
+    for claim in claims:
+        if claim.stands:
+            for line in claim.lines:
                 taken.setdefault(line.line_id, []).append(line)
     return [
-        _minus(split, taken.get(split.line_id, []))
+        _minus(split, taken.get(split.line_id, []), (released or {}).get(split.line_id))
         for split in sorted(splits, key=lambda each: each.line_id)
-        if sellers is None or split.seller_id in sellers
+        if concerns(split)
     ]
 
 
@@ -88,8 +111,9 @@ def by_items(
 ) -> tuple[LineParts, ...]:
     """Return the refund of units of lines; the last unit takes what is left of its line.
 
-    Raises RefundItemUnknown for a line that is not there or an impossible quantity, and
-    RefundExceedsCaptured for more than is left.
+    A line may be short of the units' price by what rounding took in refunds of amounts, a minor
+    unit per unit: then what is left is refunded. Raises RefundItemUnknown for a line that is not
+    there or an impossible quantity, and RefundExceedsCaptured for more than is left.
     """
     whole = {split.line_id: split for split in splits}
     lines_left = {line.line_id: line for line in left}
@@ -106,9 +130,9 @@ def by_items(
         if units < line.quantity:
             price = share_of_units(split.amount_minor, done + units, split.quantity)
             price -= share_of_units(split.amount_minor, done, split.quantity)
-        if price > line.amount_minor:
+        if price > line.amount_minor + split.quantity:
             raise _exceeds(line.amount_minor)
-        lines.append(take(line, price, units))
+        lines.append(take(line, min(price, line.amount_minor), units))
     if sum(line.amount_minor for line in lines) <= 0:
         raise _exceeds(0)
     return tuple(lines)
@@ -124,10 +148,25 @@ def take(left: LineParts, amount_minor: int, units: int) -> LineParts:
     seller, tax, duty = allocate(
         amount_minor + promo, (left.seller_minor, left.tax_minor, left.duty_minor)
     )
-    return LineParts(left.line_id, left.seller_id, units, seller, tax, duty, promo)
+    _, fee, fee_tax = allocate(
+        seller, (left.net_minor, left.commission_minor, left.commission_tax_minor)
+    )
+    return LineParts(
+        left.line_id,
+        left.seller_id,
+        units,
+        seller,
+        tax,
+        duty,
+        promo,
+        left.released,
+        fee,
+        fee_tax,
+    )
 
 
-def _minus(split: Split, taken: Sequence[LineParts]) -> LineParts:
+def _minus(split: Split, taken: Sequence[LineParts], kept: Commission | None) -> LineParts:
+    fee, fee_tax = (kept.commission_minor, kept.commission_tax_minor) if kept else (0, 0)
     return LineParts(
         line_id=split.line_id,
         seller_id=split.seller_id,
@@ -136,6 +175,9 @@ def _minus(split: Split, taken: Sequence[LineParts]) -> LineParts:
         tax_minor=split.tax_minor - sum(line.tax_minor for line in taken),
         duty_minor=split.duty_minor - sum(line.duty_minor for line in taken),
         promo_minor=split.promo_minor - sum(line.promo_minor for line in taken),
+        released=kept is not None,
+        commission_minor=fee - sum(line.commission_minor for line in taken),
+        commission_tax_minor=fee_tax - sum(line.commission_tax_minor for line in taken),
     )
 
 

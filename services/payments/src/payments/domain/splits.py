@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from payments.domain.errors import SplitsDoNotAddUp
 
 MAX_AMOUNT_MINOR = 2**53 - 1
+ALL_BPS = 10_000
+"""The whole in basis points."""
 _FUNDERS = frozenset({"seller", "platform"})
 
 
@@ -26,6 +28,10 @@ class Split:
     shipping_minor: int = 0
     tax_minor: int = 0
     duty_minor: int = 0
+    commission_bps: int = 0
+    """The platform's commission on what the seller earns, in basis points."""
+    commission_tax_bps: int = 0
+    """Tax on the commission, in basis points of it."""
 
     @property
     def amount_minor(self) -> int:
