@@ -15,7 +15,8 @@ OTHER_SELLER = format_id("sel", new_id())
 
 def make_split(line: str = "item_a", seller: str = SELLER, **parts: Any) -> Split:
     values: dict[str, Any] = {"quantity": 1, "goods_minor": 1000, **parts}
-    return Split(line, "sor_" + seller[4:], seller, "", **values)
+    seller_order_id = values.pop("seller_order_id", "sor_" + seller[4:])
+    return Split(line, seller_order_id, seller, "", **values)
 
 
 def make_payment(*splits: Split, token: str = "tok_success", **values: Any) -> Payment:
