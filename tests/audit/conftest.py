@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import grpc
@@ -28,7 +28,8 @@ from payments.adapters.audit import audit_of as payments_audit
 from soko.audit.v1 import audit_pb2_grpc
 from tests.audit.population import PACKAGES, migrate, populate
 
-ORDERS = 60
+ORDERS = 999
+"""As many as there are variants, so that each order has one of its own; all plants have room."""
 AUDITS = {
     "identity": identity_audit,
     "catalog": catalog_audit,
@@ -60,9 +61,8 @@ class Unseen:
 class Deployment:
     """Databases that a test may spoil, and the audit of them."""
 
-    def __init__(self, urls: dict[str, str], folder: Path) -> None:
+    def __init__(self, urls: dict[str, str]) -> None:
         self.urls = urls
-        self._folder = folder
 
     def spoil(self, service: str, *statements: str) -> None:
         """Change rows behind the service's back, without the triggers that would refuse it."""
@@ -73,7 +73,7 @@ class Deployment:
 
     async def audit(self, options: AuditOptions | None = None) -> Report:
         """Audit with small pages, and without patience."""
-        options = options or AuditOptions(quiet_s=0, patience_s=0, page=7)
+        options = options or AuditOptions(quiet_s=0, patience_s=0, page=70)
         async with self.serving() as targets:
             return await run_audit(targets, options, SystemClock(), Unseen())
 
@@ -81,6 +81,7 @@ class Deployment:
     async def serving(self) -> AsyncIterator[dict[str, str]]:
         """Serve each database as its service does; give the targets."""
         async with AsyncExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="soko-audit-"))
             targets = {}
             for name, url in self.urls.items():
                 db = Database(url)
@@ -90,7 +91,7 @@ class Deployment:
                 audit_pb2_grpc.add_AuditServiceServicer_to_server(
                     AuditServicer(AUDITS[name](db), SUBSCRIPTIONS.get(name, [])), server
                 )
-                targets[name] = f"unix:{self._folder / name}.sock"
+                targets[name] = f"unix:{folder}/{name}.sock"
                 server.add_insecure_port(targets[name])
                 await server.start()
                 stack.push_async_callback(server.stop, None)
@@ -98,8 +99,8 @@ class Deployment:
 
 
 @pytest.fixture(scope="session")
-def templates(make_database: Callable[[], str]) -> dict[str, str]:
-    """The databases that each test gets copies of."""
+def sound_urls(make_database: Callable[[], str]) -> dict[str, str]:
+    """Databases of a deployment where all is well."""
     urls = {}
     for name in PACKAGES:
         urls[name] = make_database()
@@ -108,20 +109,20 @@ def templates(make_database: Callable[[], str]) -> dict[str, str]:
     return urls
 
 
-@pytest.fixture
-def deployment(
-    templates: dict[str, str], postgres_server: PostgresServer, tmp_path: Path
-) -> Iterator[Deployment]:
+@pytest.fixture(scope="session")
+def sound(sound_urls: dict[str, str]) -> Deployment:
+    """Databases that no test changes."""
+    return Deployment(sound_urls)
+
+
+@pytest.fixture(scope="module")
+def deployment(sound_urls: dict[str, str], postgres_server: PostgresServer) -> Deployment:
+    """Copies that the tests of one module may change."""
     urls = {}
     with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
-        for name, template in templates.items():
+        for name, original in sound_urls.items():
             copy = f"audited_{next(_numbers)}"
-            connection.execute(f"CREATE DATABASE {copy} TEMPLATE {database_of(template)}")
+            template = urlsplit(original).path.strip("/")
+            connection.execute(f"CREATE DATABASE {copy} TEMPLATE {template} STRATEGY file_copy")
             urls[name] = postgres_server.url(copy)
-        yield Deployment(urls, tmp_path)
-        for url in urls.values():
-            connection.execute(f"DROP DATABASE {database_of(url)} WITH (FORCE)")
-
-
-def database_of(url: str) -> str:
-    return urlsplit(url).path.strip("/")
+    return Deployment(urls)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from uuid import UUID
 
 import psycopg
 
@@ -73,8 +74,8 @@ FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n WHERE {when}
 """
 _EACH = "FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n"
 
-_PLACED, _CONFIRMED, _CHANGED, _CANCELLED = 0x101, 0x102, 0x103, 0x104
-_CAPTURED, _SETTLED = 0x201, 0x202
+PLACED, CONFIRMED, CHANGED, CANCELLED = 0x101, 0x102, 0x103, 0x104
+CAPTURED, SETTLED = 0x201, 0x202
 
 
 def _told(kind: int, prefix: str, name: str, sequence: int, when: str) -> str:
@@ -124,13 +125,13 @@ _ORDERS = (
             (0x12, 1, f"mod(n + 1, {VARIANTS})", 2),
         )
     ),
-    _told(_PLACED, "ord", "order_placed", 1, "true"),
-    _told(_CONFIRMED, "ord", "order_confirmed", 2, "NOT is_refused(n)"),
-    _told(_CHANGED, "ord", "order_payment_changed", 3, "is_charged(n)"),
-    _told(_CANCELLED, "ord", "order_cancelled", 2, "is_refused(n)"),
+    _told(PLACED, "ord", "order_placed", 1, "true"),
+    _told(CONFIRMED, "ord", "order_confirmed", 2, "NOT is_refused(n)"),
+    _told(CHANGED, "ord", "order_payment_changed", 3, "is_charged(n)"),
+    _told(CANCELLED, "ord", "order_cancelled", 2, "is_refused(n)"),
     _COUNTER.format(prefix="ord", last="CASE WHEN is_charged(n) THEN 3 ELSE 2 END", when="true"),
-    _heard(_CAPTURED, "is_charged(n)"),
-    _heard(_SETTLED, "is_undone(n) OR is_reduced(n)"),
+    _heard(CAPTURED, "is_charged(n)"),
+    _heard(SETTLED, "is_undone(n) OR is_reduced(n)"),
 )
 
 _CATALOG = (
@@ -250,8 +251,8 @@ _PAYMENTS = (
     _posted(0x42, "split", (1, 2), "3000", "is_charged(n)"),
     _posted(0x44, "refund_requested", (2, 3), _REFUNDED, "is_undone(n) OR is_reduced(n)"),
     _posted(0x46, "refund_succeeded", (3, 0), _REFUNDED, "is_undone(n) OR is_reduced(n)"),
-    _told(_CAPTURED, "pay", "payment_captured", 1, "is_charged(n)"),
-    _told(_SETTLED, "pay", "refund_settled", 2, "is_undone(n) OR is_reduced(n)"),
+    _told(CAPTURED, "pay", "payment_captured", 1, "is_charged(n)"),
+    _told(SETTLED, "pay", "refund_settled", 2, "is_undone(n) OR is_reduced(n)"),
     _COUNTER.format(
         prefix="pay",
         last="CASE WHEN is_undone(n) OR is_reduced(n) THEN 2 ELSE 1 END",
@@ -260,11 +261,11 @@ _PAYMENTS = (
 )
 
 _NOTIFICATIONS = (
-    _heard(_PLACED, "true"),
-    _heard(_CONFIRMED, "NOT is_refused(n)"),
-    _heard(_CHANGED, "is_charged(n)"),
-    _heard(_CANCELLED, "is_refused(n)"),
-    _heard(_SETTLED, "is_undone(n) OR is_reduced(n)"),
+    _heard(PLACED, "true"),
+    _heard(CONFIRMED, "NOT is_refused(n)"),
+    _heard(CHANGED, "is_charged(n)"),
+    _heard(CANCELLED, "is_refused(n)"),
+    _heard(SETTLED, "is_undone(n) OR is_reduced(n)"),
     f"""
     INSERT INTO mail_delivery (id, dedupe_key, kind, order_id, params, status, attempts,
         next_attempt_at, created_at, settled_at)
@@ -304,6 +305,11 @@ _PER_ORDER = {
 }
 _FIRST = {"payments": (_ACCOUNTS,), "identity": _SELLERS}
 _LAST = {"catalog": _GOODS}
+
+
+def an_id(kind: int, n: int) -> UUID:
+    """Return an id as the databases have it."""
+    return UUID(f"{_BEGAN_MS + n * 10:012x}7{kind:03x}8{n:015x}")
 
 
 def migrate(service: str, url: str) -> None:

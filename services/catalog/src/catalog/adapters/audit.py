@@ -58,7 +58,7 @@ _CHECKS: Final[tuple[Check, ...]] = (
     ),
     SqlCheck(
         name="holds_have_reservations",
-        promise="Orders that hold or have stock have reservations, and no others have any.",
+        promise="Orders that hold stock have reservations; those that are closed have none.",
         repair="Release the order in catalog; if it is confirmed, reserve and commit it again.",
         table="order_hold",
         key="order_id",
@@ -73,9 +73,11 @@ _CHECKS: Final[tuple[Check, ...]] = (
                 SELECT order_id, sum(quantity) AS units FROM reservation
                 WHERE {span order_id} GROUP BY order_id
             ) AS r USING (order_id)
-            WHERE (coalesce(h.state, '') IN ('held', 'allocated')) <> (r.order_id IS NOT NULL)
-                AND NOT (coalesce(h.state, '') = 'allocated' AND EXISTS (
-                    SELECT FROM stock_shipment s WHERE s.order_id = h.order_id))
+            WHERE CASE coalesce(h.state, 'closed')
+                WHEN 'held' THEN r.order_id IS NULL
+                WHEN 'allocated' THEN false -- What has shipped is no longer reserved.
+                ELSE r.order_id IS NOT NULL
+            END
         """,
     ),
     SqlCheck(

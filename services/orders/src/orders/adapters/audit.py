@@ -130,6 +130,7 @@ _CHECKS: Final[tuple[Check, ...]] = (
     ),
 )
 
+# Payments never says "shipped": whatever else both say of it, it is looked at.
 _MONEY: Final = Facts(
     name="order_money",
     table="orders",
@@ -139,7 +140,10 @@ _MONEY: Final = Facts(
             WHEN status IN ('confirmed', 'completed')
                 THEN 'live ' || total_minor || ' ' || currency
             WHEN saga_step = 'cancelled' THEN 'closed' ELSE 'open'
-        END || ' ' || payment_status AS words, jsonb_build_object(
+        END || ' ' || payment_status || CASE
+            WHEN payment_status = 'authorized' AND fulfilment_status <> 'unfulfilled'
+                THEN ' shipped' ELSE ''
+        END AS words, jsonb_build_object(
             'status', status, 'step', saga_step, 'amount', total_minor, 'currency', currency,
             'payment_status', payment_status, 'fulfilment', fulfilment_status) AS detail
         FROM orders WHERE {span id}

@@ -11,15 +11,17 @@ from chassis.database import Database
 _CHECKS: Final[tuple[Check, ...]] = (
     SqlCheck(
         name="captured_within_authorized",
-        promise="Of a payment, no more is captured than was authorized.",
+        promise="Of a payment, no more is captured than was authorized, and nothing unsaid.",
         repair="Compare with the provider's record of the payment; refund what is too much.",
         table="payment",
         key="id",
         prefix="pay",
         breaches="""
-            SELECT id AS key, id AS subject, format('captured %s of %s %s', captured_minor,
-                amount_minor, currency) AS explanation
-            FROM payment WHERE {span id} AND captured_minor NOT BETWEEN 0 AND amount_minor
+            SELECT id AS key, id AS subject, format('%s, and %s of %s %s captured', status,
+                captured_minor, amount_minor, currency) AS explanation
+            FROM payment WHERE {span id} AND (captured_minor NOT BETWEEN 0 AND amount_minor
+                OR (captured_minor > 0) <> (status IN ('captured', 'partially_refunded',
+                    'refunded', 'charged_back')))
         """,
     ),
     SqlCheck(
@@ -124,12 +126,15 @@ _CHECKS: Final[tuple[Check, ...]] = (
     ),
 )
 
+# Orders never says "kept": whatever else both say of it, it is looked at.
 _MONEY: Final = Facts(
     name="order_money",
     table="payment",
     key="order_id",
     facts="""
         SELECT p.order_id AS key, CASE
+            WHEN p.closed_at IS NOT NULL AND (p.status = 'authorized'
+                OR p.captured_minor > p.refunded_minor AND p.status <> 'charged_back') THEN 'kept'
             WHEN p.closed_at IS NOT NULL THEN 'closed'
             WHEN p.status IN ('failed', 'voided') OR p.status = 'none'
                 AND EXISTS (SELECT FROM attempt a WHERE a.payment_id = p.id) THEN 'open'
