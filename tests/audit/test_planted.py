@@ -13,7 +13,7 @@ from chassis.ids import format_id
 from tests.audit.conftest import Deployment
 from tests.audit.population import CAPTURED, CONFIRMED, PACKAGES, an_id
 
-ORDER, CART, PAYMENT, VARIANT, LINE = 1, 2, 3, 7, 0x11
+ORDER, CART, PAYMENT, VARIANT, LINE, PARCEL = 1, 2, 3, 7, 0x11, 0x20
 BLOCK = 20
 
 
@@ -27,6 +27,17 @@ def order(n: int) -> str:
 
 def lit(kind: int, n: int) -> str:
     return f"'{an_id(kind, n)}'"
+
+
+def parcel(n: int, units: int, updated: str) -> str:
+    """A parcel whose units have not left the shelf yet."""
+    return (
+        "INSERT INTO shipment (id, order_id, seller_order_id, seller_id, carrier, tracking_number,"
+        " status, items, events, created_at, updated_at, stock_step, stock_attempts, stock_next_at)"
+        f" VALUES ({lit(PARCEL, n)}, {lit(ORDER, n)}, {lit(4, n)}, {lit(5, n % 6)}, '', '',"
+        f""" 'created', '[{{"line_id": "{an_id(LINE, n)}", "quantity": {units}}}]', '[]', now(),"""
+        f" {updated}, 'shipping', 0, now())"
+    )
 
 
 @dataclass(frozen=True)
@@ -372,6 +383,18 @@ _MAKERS: tuple[Callable[[Block], Plant], ...] = (
         "identity",
         f"UPDATE seller_member SET role = 'viewer' WHERE seller_id = {lit(5, 3)}",
         found={("sellers_have_owners", sid(5, 3, "sel"))},
+    ),
+    lambda b: plant(
+        "parcel_with_more_units_than_were_bought",
+        "orders",
+        parcel(b.sold, 2, "now()"),
+        found={("units_ship_once", order(b.sold))},
+    ),
+    lambda b: plant(
+        "parcel_that_stock_never_heard_of",
+        "orders",
+        parcel(b.sold, 1, "now() - interval '5 minutes'"),
+        found={("parcels_progress", sid(PARCEL, b.sold, "shp"))},
     ),
     lambda b: plant(
         "cancelled_order_that_both_call_authorized",
