@@ -149,7 +149,8 @@ class Home:
         if pointer.exists():
             shutil.rmtree(pointer.read_text().strip(), ignore_errors=True)
             pointer.unlink()
-        folders = (self.logs, self.secrets, self.mail, self.media, self.nats)
+        sandbox = self.sandbox_log.parent
+        folders = (self.logs, self.secrets, self.mail, self.media, self.nats, sandbox)
         for folder in (self.folder / "postgres", *folders):
             if folder.exists():
                 shutil.rmtree(folder)

@@ -72,6 +72,7 @@ async def test_a_stack_starts_tells_of_itself_and_ends(stack: Soko) -> None:
     assert stack.run("reset", "--yes")[0] == 0
     assert not (home / "postgres").exists()
     assert not (home / "secrets").exists()
+    assert not (home / "sandbox").exists()
 
 
 async def test_a_start_recovers_what_a_killed_supervisor_left(stack: Soko) -> None:

@@ -1,22 +1,35 @@
-"""Whether all is quiet, and whether all is right: asked of the databases themselves."""
+"""Whether all is quiet, and whether all is right.
+
+Two checks that share nothing: ``./soko audit`` asks the services, as an operator does, and
+RowAudit compares the rows of the databases, what the broker's consumers asked for, and the
+provider's own log.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import nats
 import psycopg
 from nats.errors import Error as NatsError
 
+from auditor.audit import AuditOptions
+from auditor.peers import CouldNotAuditError
+from auditor.running import run_audit
 from chassis.broker import stream_name
+from chassis.clock import SystemClock
 from chassis.ids import format_id
 from devstack.chaos.schedule import CONSUMERS
 from devstack.chaos.stack import ChaosStack
+from devstack.home import ROOT
+from devstack.options import variables
+from devstack.stack import Stack
 
 _PUBLISHERS: Final = ("identity", "catalog", "orders", "payments")
 _UNFINISHED: Final[Mapping[str, Mapping[str, str]]] = {
@@ -50,7 +63,14 @@ SELECT id, status, payment_status, total_minor, (
 )::bigint FROM orders
 """
 _PAYMENTS = """
-SELECT order_id, provider, status, captured_minor, refunded_minor FROM payment WHERE provider <> ''
+SELECT order_id, provider, status, captured_minor, refunded_minor, id
+FROM payment WHERE provider <> ''
+"""
+_PROVIDER_LOG = """
+SELECT payment_id, sum(status IN ('authorized', 'captured')),
+    sum(CASE status WHEN 'authorized' THEN amount_minor ELSE 0 END),
+    sum(CASE status WHEN 'captured' THEN amount_minor ELSE 0 END), sum(refunded_minor)
+FROM payment GROUP BY payment_id
 """
 _STOCK = """
 SELECT r.order_id, h.state, sum(r.quantity)::bigint
@@ -70,12 +90,7 @@ _MAILED = "SELECT order_id, count(*) FROM mail_delivery WHERE kind = %s GROUP BY
 _DEAD = "SELECT count(*) FROM dead_letter"
 
 
-class Auditor(Protocol):
-    """Says what is wrong on a quiet stack."""
-
-    async def __call__(self) -> list[str]:
-        """Return findings, one line each; none when every invariant holds."""
-        ...
+_NO_PAYMENT = ("", "none", 0, 0, None)
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,24 @@ class _Order:
     payment_status: str
     total_minor: int
     units: int
+
+
+async def service_audit(stack: ChaosStack) -> list[str]:
+    """Return what ``./soko audit`` finds, one line each."""
+    plain = Stack.of_running(stack.home, stack.state(), variables(ROOT))
+    options = AuditOptions(quiet_s=0.5, grace_s=30.0, patience_s=3.0)
+    try:
+        report = await run_audit(plain.targets, options, SystemClock(), _Silent())
+    except CouldNotAuditError as error:
+        return [f"the audit could not be done: {error}"]
+    return [
+        f"{each.promise.name}: {each.subject_id} {each.explanation}" for each in report.findings
+    ]
+
+
+class _Silent:
+    def steps(self, title: str, done: int, total: int) -> None:
+        """Say nothing: the run has its own progress."""
 
 
 class RowAudit:
@@ -123,6 +156,7 @@ class RowAudit:
         return [
             *self._stock(orders),
             *self._money(orders),
+            *self._provider(orders),
             *self._notices(orders),
             *(
                 f"{service}: {count} aggregates with a gap in their events"
@@ -157,7 +191,7 @@ class RowAudit:
             found.append(f"{count} ledger transactions do not balance")
         payments = {row[0]: row[1:] for row in self._rows("payments", _PAYMENTS)}
         for order_id, order in orders.items():
-            provider, status, captured, refunded = payments.get(order_id, ("", "none", 0, 0))
+            provider, status, captured, refunded, _ = payments.get(order_id, _NO_PAYMENT)
             if order.status == "cancelled":
                 wrong = status == "authorized" or captured != refunded
             elif provider == "cash_on_delivery":
@@ -170,6 +204,31 @@ class RowAudit:
                     f" {status}, captured {captured}, refunded {refunded}"
                 )
         return found
+
+    def _provider(self, orders: Mapping[UUID, _Order]) -> list[str]:
+        """Compare the payments with the sandbox provider's own log: the truth about money."""
+        with contextlib.closing(sqlite3.connect(self._stack.home.sandbox_log)) as log:
+            logged = {UUID(row[0]): row[1:] for row in log.execute(_PROVIDER_LOG)}
+        found = []
+        for order_id, provider, _, captured, refunded, payment_id in self._rows(
+            "payments", _PAYMENTS
+        ):
+            if provider != "sandbox":
+                continue
+            live, authorized, taken, given_back = logged.pop(payment_id, (0, 0, 0, 0))
+            order = orders.get(order_id)
+            unwanted = order is None or order.status == "cancelled"
+            if (taken, given_back) != (captured, refunded) or live > 1 or (authorized and unwanted):
+                found.append(
+                    f"{_name(order_id)}: the provider has {live} live payments, {authorized}"
+                    f" authorized, {taken} captured, {given_back} refunded; we have {captured}"
+                    f" captured, {refunded} refunded"
+                )
+        return found + [
+            f"the provider has a payment that we do not know: {payment_id}"
+            for payment_id, (live, *_) in logged.items()
+            if live
+        ]
 
     def _notices(self, orders: Mapping[UUID, _Order]) -> list[str]:
         mailed = dict(self._rows("notifications", _MAILED, ("order_confirmed",)))

@@ -7,11 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-SERVICES: Final = ("identity", "catalog", "orders", "payments", "notifications", "gateway")
+SERVICES: Final = (
+    "identity",
+    "catalog",
+    "orders",
+    "payments",
+    "notifications",
+    "gateway",
+    "sandbox",
+)
 LINKS: Final = (
     "gateway-orders",
     "orders-catalog",
     "orders-payments",
+    "payments-sandbox",
     "notifications-orders",
     "orders-nats",
     "catalog-nats",

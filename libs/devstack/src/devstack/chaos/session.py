@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from devstack.chaos.audit import RowAudit
+from devstack.chaos.audit import RowAudit, service_audit
 from devstack.chaos.buyers import Buyers
 from devstack.chaos.faults import Faults
 from devstack.chaos.purchases import Purchase, disagreements
@@ -116,7 +116,7 @@ class Session:
         found = [f"not finished after {took_s:.0f} s: {what}" for what in left]
         if not left and took_s > PROMISE_S:
             found.append(f"quiet only {took_s:.1f} s after the last fault and buyer")
-        found += await self.audit()
+        found += await self.audit() + await service_audit(self.stack)
         self.result.statuses = await self.audit.statuses()
         found += disagreements(self.buyers.purchases, self.result.statuses)
         self.result.findings += [each for each in found if each not in self.result.findings]
