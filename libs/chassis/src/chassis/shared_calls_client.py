@@ -159,22 +159,23 @@ class CallGatherer:
             await asyncio.gather(*(self._run_alone(each) for each in batch))
             return
         left = dict(enumerate(batch))
+        failure = AioRpcError(
+            grpc.StatusCode.INTERNAL, Metadata(), Metadata(), "The call was not answered."
+        )
         try:
             await self._run_together(left)
-            failure = AioRpcError(
-                grpc.StatusCode.INTERNAL, Metadata(), Metadata(), "The call was not answered."
-            )
         except AioRpcError as error:
+            failure = error
             if error.code() is grpc.StatusCode.UNIMPLEMENTED:
                 # A server that does not know the method yet, as during an upgrade.
                 self._understood = False
                 await self._run(batch)
-                return
-            failure = error
         except asyncio.CancelledError:
-            _fail_all(left.values(), _closed())
+            failure = _closed()
             raise
-        _fail_all(left.values(), failure)
+        finally:
+            for each in left.values():
+                each.fail(failure)
 
     async def _run_together(self, left: dict[int, _Waiting]) -> None:
         """Run the calls; those that were answered are taken out of ``left``."""
@@ -272,11 +273,6 @@ class SharedChannel(grpc.aio.Channel):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-
-def _fail_all(calls: Iterable[_Waiting], error: AioRpcError) -> None:
-    for each in calls:
-        each.fail(error)
 
 
 def _closed() -> AioRpcError:
