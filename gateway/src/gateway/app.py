@@ -26,6 +26,7 @@ from gateway.routes import (
     provider_webhooks,
     sellers,
     sessions,
+    shipments,
     sockets,
     timeline,
 )
@@ -66,6 +67,7 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         provider_webhooks.router,
         notifications.router,
         sellers.router,
+        shipments.router,
         timeline.router,
         operations.router,
         operations.keys_router,

@@ -12,7 +12,7 @@ from soko.catalog.v1 import catalog_pb2_grpc, inventory_pb2_grpc, media_pb2_grpc
 from soko.identity.v1 import account_pb2_grpc, auth_pb2_grpc, key_pb2_grpc, seller_pb2_grpc
 from soko.notifications.v1 import notification_pb2_grpc
 from soko.notifications.v1 import timeline_pb2_grpc as notices_timeline
-from soko.orders.v1 import cart_pb2_grpc, order_pb2_grpc
+from soko.orders.v1 import cart_pb2_grpc, fulfilment_pb2_grpc, order_pb2_grpc
 from soko.orders.v1 import timeline_pb2_grpc as orders_timeline
 from soko.payments.v1 import payment_pb2_grpc, provider_webhook_pb2_grpc
 from soko.payments.v1 import timeline_pb2_grpc as payments_timeline
@@ -68,6 +68,7 @@ class Orders(Service):
         self.carts = cart_pb2_grpc.CartServiceStub(self.peer.channel)
         self.checkout = order_pb2_grpc.CheckoutServiceStub(self.peer.channel)
         self.orders = order_pb2_grpc.OrderServiceStub(self.peer.channel)
+        self.fulfilment = fulfilment_pb2_grpc.FulfilmentServiceStub(self.peer.channel)
         self.timeline = orders_timeline.TimelineServiceStub(self.peer.channel)
 
 

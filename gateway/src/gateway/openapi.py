@@ -26,6 +26,7 @@ TAGS = (
     ("Stock", "What is physically there, what is reserved and what can be bought."),
     ("Carts", "Carts of guests (`X-Cart-Token`) and accounts, and their checkout."),
     ("Orders", "Orders of accounts, guests (`X-Order-Token`) and sellers."),
+    ("Shipments", "Parcels of sellers' orders, and carriers' webhooks."),
     ("Payments", "Payment methods, payments, refunds, the sandbox and the ledger."),
     ("Notifications", "The in-app inbox and tickets for WebSockets."),
     ("Administration", "For admins."),

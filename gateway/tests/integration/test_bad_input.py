@@ -18,6 +18,7 @@ PATHS = {
     "category_id": f"cat_{ID}",
     "media_id": f"med_{ID}",
     "payment_id": f"pay_{ID}",
+    "shipment_id": f"shp_{ID}",
     "account_id": f"usr_{ID}",
     "user_id": f"usr_{ID}",
     "notification_id": f"ntf_{ID}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import Field
 
@@ -82,6 +81,36 @@ class NextAction(Document):
     expires_at: datetime
 
 
+class ShipmentItem(Document):
+    """Units of a line in a parcel."""
+
+    item_id: str
+    quantity: int
+
+
+class ShipmentEvent(Document):
+    """What happened to a parcel."""
+
+    status: str
+    occurred_at: datetime
+    location: str | None = None
+
+
+class Shipment(Document):
+    """A parcel."""
+
+    id: str
+    order_id: str
+    seller_order_id: str
+    carrier: str
+    tracking_number: str | None
+    status: str = Field(
+        description="created, in_transit, out_for_delivery, delivered, failed, returned"
+    )
+    items: list[ShipmentItem]
+    events: list[ShipmentEvent]
+
+
 class Order(Document):
     """An order."""
 
@@ -97,7 +126,7 @@ class Order(Document):
     currency: str
     email: str
     shipping_address: Address
-    shipments: list[dict[str, Any]]
+    shipments: list[Shipment]
     payment_id: str | None = None
     next_action: NextAction | None = None
     expires_at: datetime | None = None

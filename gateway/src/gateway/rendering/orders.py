@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.rendering.shipments import shipment
 from gateway.rendering.values import Document, address, money, time
 from soko.orders.v1 import cart_pb2, order_pb2
 
@@ -91,7 +92,7 @@ def order(value: order_pb2.Order) -> Document:
         "currency": value.currency,
         "email": value.email,
         "shipping_address": address(value.shipping_address),
-        "shipments": [],
+        "shipments": [shipment(each) for each in value.shipments],
         "created_at": time(value.created_at),
         "updated_at": time(value.updated_at),
         "version": value.version,

@@ -98,10 +98,10 @@ async def test_only_the_carrier_s_own_fresh_webhooks_are_stored(world: World) ->
     number = an_id("n")
     old = str(int(time.time()) - 301)
     for request, code in (
-        (update(number, webhook_signature="v1,bm8="), "invalid_signature"),
-        (update(number, webhook_signature=""), "invalid_signature"),
-        (update(number, carrier="dhl"), "invalid_signature"),
-        (update(number, webhook_timestamp=old), "webhook_expired"),
+        (update(number, webhook_signature="v1,bm8="), "signature_invalid"),
+        (update(number, webhook_signature=""), "signature_invalid"),
+        (update(number, carrier="dhl"), "signature_invalid"),
+        (update(number, webhook_timestamp=old), "signature_expired"),
     ):
         error = await refusal(receive(world, request))
         assert (error.kind, error.code) == ("unauthenticated", code)

@@ -74,8 +74,8 @@ class FulfilmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReceiveCarrierUpdate(self, request, context):
-        """Stores a carrier's update, to be applied from the store: also when nobody knows the tracking number yet. Errors: invalid_signature,
-        webhook_expired (unauthenticated), webhook_already_received (conflict).
+        """Stores a carrier's update, to be applied from the store: also when nobody knows the tracking number yet. Errors: signature_invalid,
+        signature_expired (unauthenticated), webhook_already_received (conflict).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,8 +43,8 @@ class FulfilmentServiceStub:
     already changes nothing else. Errors: occurred_in_future (invalid), too_many_events (conflict).
     """
     ReceiveCarrierUpdate: _grpc.UnaryUnaryMultiCallable[_fulfilment_pb2.ReceiveCarrierUpdateRequest, _fulfilment_pb2.ReceiveCarrierUpdateResponse]
-    """Stores a carrier's update, to be applied from the store: also when nobody knows the tracking number yet. Errors: invalid_signature,
-    webhook_expired (unauthenticated), webhook_already_received (conflict).
+    """Stores a carrier's update, to be applied from the store: also when nobody knows the tracking number yet. Errors: signature_invalid,
+    signature_expired (unauthenticated), webhook_already_received (conflict).
     """
 
 @_typing.type_check_only
@@ -62,8 +62,8 @@ class FulfilmentServiceAsyncStub(FulfilmentServiceStub):
     already changes nothing else. Errors: occurred_in_future (invalid), too_many_events (conflict).
     """
     ReceiveCarrierUpdate: _aio.UnaryUnaryMultiCallable[_fulfilment_pb2.ReceiveCarrierUpdateRequest, _fulfilment_pb2.ReceiveCarrierUpdateResponse]  # type: ignore[assignment]
-    """Stores a carrier's update, to be applied from the store: also when nobody knows the tracking number yet. Errors: invalid_signature,
-    webhook_expired (unauthenticated), webhook_already_received (conflict).
+    """Stores a carrier's update, to be applied from the store: also when nobody knows the tracking number yet. Errors: signature_invalid,
+    signature_expired (unauthenticated), webhook_already_received (conflict).
     """
 
 class FulfilmentServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -96,8 +96,8 @@ class FulfilmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fulfilment_pb2.ReceiveCarrierUpdateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fulfilment_pb2.ReceiveCarrierUpdateResponse, _abc.Awaitable[_fulfilment_pb2.ReceiveCarrierUpdateResponse]]:
-        """Stores a carrier's update, to be applied from the store: also when nobody knows the tracking number yet. Errors: invalid_signature,
-        webhook_expired (unauthenticated), webhook_already_received (conflict).
+        """Stores a carrier's update, to be applied from the store: also when nobody knows the tracking number yet. Errors: signature_invalid,
+        signature_expired (unauthenticated), webhook_already_received (conflict).
         """
 
 def add_FulfilmentServiceServicer_to_server(servicer: FulfilmentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

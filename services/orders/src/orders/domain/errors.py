@@ -228,14 +228,14 @@ class TooManyShipmentEvents(OrdersError):
 class InvalidSignature(OrdersError):
     """A webhook is not signed, or not by the carrier that it names."""
 
-    kind, code = "unauthenticated", "invalid_signature"
+    kind, code = "unauthenticated", "signature_invalid"
     detail = "The signature is not valid."
 
 
 class WebhookExpired(OrdersError):
     """A webhook was sent too long ago, or will be."""
 
-    kind, code = "unauthenticated", "webhook_expired"
+    kind, code = "unauthenticated", "signature_expired"
     detail = "The webhook was sent more than five minutes ago."
 
 
