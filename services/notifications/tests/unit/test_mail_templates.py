@@ -10,7 +10,13 @@ from notifications.domain.mail import Amount, MailLine, PostalAddress
 from services.notifications.tests.builders import a_subject, an_order, kes
 
 RENDERER = MailTemplates()
-KINDS = ["order_confirmed", "order_cancelled", "order_refunded"]
+KINDS = [
+    "order_confirmed",
+    "order_cancelled",
+    "order_refunded",
+    "shipment_created",
+    "shipment_delivered",
+]
 
 
 def plain(text: str) -> str:
@@ -43,6 +49,13 @@ def test_every_kind_exists_in_every_language(kind, locale):
     mail = RENDERER.render(a_subject(kind, locale, refund=kes(5000)))
     assert "{" not in mail.subject + mail.text
     assert f'lang="{locale}"' in mail.html
+
+
+@pytest.mark.parametrize("kind", ["shipment_created", "shipment_delivered"])
+def test_a_parcel_is_named_by_carrier_and_number(kind):
+    mail = RENDERER.render(a_subject(kind, parcel="posta\nKE1"))
+    assert "posta KE1" in mail.text
+    assert "posta KE1" in mail.html
 
 
 def test_every_language_has_its_own_words_for_every_key():

@@ -1,10 +1,11 @@
 import json
+from dataclasses import replace
 
 from chassis.ids import parse_id
 from notifications.adapters.catalogs import CatalogNoticeTexts
 from notifications.app.record_updates import RecordUpdates, record_updates
 from notifications.app.tell_messages import tell_messages
-from notifications.domain.updates import AccountUpdate, RefundUpdate
+from notifications.domain.updates import AccountUpdate, ParcelUpdate, RefundUpdate
 from services.notifications.tests.builders import NOON, an_id, an_update
 from services.notifications.tests.fakes import FakeEventStore, FakePublisher
 
@@ -109,3 +110,57 @@ async def test_messages_are_told_as_the_json_that_clients_get():
     ((group, body),) = publisher.told
     assert group == f"order_{update.order_id}"
     assert json.loads(body)["sequence"] == 1
+
+
+def a_parcel(status: str = "created", tracking_number: str = "KE1") -> ParcelUpdate:
+    return ParcelUpdate(an_id("shp"), an_id("sor"), "posta", tracking_number, status)
+
+
+async def test_a_parcel_is_in_the_messages_of_its_order_and_its_buyer():
+    store, parcel = FakeEventStore(), a_parcel(tracking_number="")
+    account = an_id("usr")
+    update = an_update(
+        "shipment_created",
+        account_id=account,
+        status="confirmed",
+        fulfilment_status="partially_shipped",
+        shipment=parcel,
+    )
+    of_order, of_user, notice = await record(store, update)
+    assert of_order.body["payload"] == of_user.body["payload"]
+    assert (of_order.body["type"], of_order.body["status"]) == ("order_status_update", "confirmed")
+    assert of_order.body["payload"] == {
+        "order_id": update.order_id,
+        "payment_status": "authorized",
+        "fulfilment_status": "partially_shipped",
+        "shipment": {
+            "id": parcel.id,
+            "seller_order_id": parcel.seller_order_id,
+            "carrier": "posta",
+            "tracking_number": None,
+            "status": "created",
+        },
+    }
+    assert notice.body["payload"]["body"] == "It travels with posta."
+
+
+async def test_a_parcel_is_mailed_when_it_leaves_and_when_it_arrives():
+    store, order, account = FakeEventStore(), an_id("ord"), an_id("usr")
+    parcel = a_parcel()
+    states = ["in_transit", "out_for_delivery", "delivered", "returned"]
+    updates = [an_update("shipment_created", order_id=order, account_id=account, shipment=parcel)]
+    updates += [
+        an_update(
+            "shipment_status_changed",
+            order_id=order,
+            account_id=account,
+            shipment=replace(parcel, status=status),
+        )
+        for status in states
+    ]
+    await record(store, *updates)
+    assert {key: mail.params for key, mail in store.mails.items()} == {
+        f"shipment_created:{parcel.id}": {"parcel": "posta KE1"},
+        f"shipment_delivered:{parcel.id}": {"parcel": "posta KE1"},
+    }
+    assert [notice.kind for notice in store.notices] == ["shipment_created", "shipment_delivered"]

@@ -43,6 +43,7 @@ class MailTemplates:
         params = {
             "number": one_line(subject.order.number),
             "name": one_line(subject.name),
+            "parcel": one_line(subject.parcel),
             "refund": money_text(subject.refund, subject.locale) if subject.refund else "",
         }
         context = {

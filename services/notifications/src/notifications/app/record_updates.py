@@ -15,6 +15,7 @@ from notifications.domain.notices import (
     MailOrdered,
     Notice,
     inbox_kind,
+    notice_params,
     order_mail,
     refund_mail,
 )
@@ -93,7 +94,7 @@ def _notice(update: OrderUpdate, kind: str, key: UUID) -> Notice:
         account_id=update.account_id,
         kind=kind,
         subject_id=update.order_id,
-        params={"number": update.number},
+        params=notice_params(update),
         created_at=update.occurred_at,
     )
 

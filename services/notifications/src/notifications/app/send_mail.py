@@ -116,4 +116,5 @@ def _subject(delivery: Delivery, order: MailOrder, contact: Contact | None) -> M
         name=(contact.name if contact else "") or (address.name if address else ""),
         order=order,
         refund=refund,
+        parcel=str(delivery.params.get("parcel", "")),
     )

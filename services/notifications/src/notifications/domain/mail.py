@@ -74,6 +74,8 @@ class MailSubject:
     """Whom to greet; may be empty."""
     order: MailOrder
     refund: Amount | None = None
+    parcel: str = ""
+    """Carrier and tracking number of the parcel that it is about."""
 
 
 @dataclass(frozen=True, slots=True)

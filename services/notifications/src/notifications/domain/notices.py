@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications.domain.updates import OrderUpdate, RefundUpdate
+from notifications.domain.updates import OrderUpdate, ParcelUpdate, RefundUpdate
 
 ORDER_AWAITING_PAYMENT = "order_awaiting_payment"
 ORDER_CONFIRMED = "order_confirmed"
 ORDER_CANCELLED = "order_cancelled"
 ORDER_REFUNDED = "order_refunded"
+SHIPMENT_CREATED = "shipment_created"
+SHIPMENT_DELIVERED = "shipment_delivered"
 
 _REFUNDED = frozenset({"refunded", "partially_refunded"})
 _EXPIRED = frozenset({"expired", "payment_expired"})
@@ -45,7 +47,29 @@ def inbox_kind(update: OrderUpdate) -> str | None:
         return ORDER_CANCELLED if told else None
     if update.event_name == "order_payment_changed" and update.payment_status in _REFUNDED:
         return ORDER_REFUNDED
-    return None
+    return _parcel_kind(update)
+
+
+def _parcel_kind(update: OrderUpdate) -> str | None:
+    """Return what a buyer is told of a parcel: that it left, and that it arrived."""
+    if update.event_name == SHIPMENT_CREATED:
+        return SHIPMENT_CREATED
+    arrived = update.shipment is not None and update.shipment.status == "delivered"
+    return SHIPMENT_DELIVERED if arrived else None
+
+
+def notice_params(update: OrderUpdate) -> dict[str, object]:
+    """Return what the text of an inbox entry is made from."""
+    params: dict[str, object] = {"number": update.number}
+    if update.shipment is not None:
+        params["parcel"] = parcel_name(update.shipment)
+    return params
+
+
+def parcel_name(parcel: ParcelUpdate) -> str:
+    """Return how a buyer knows a parcel: by its carrier, and its number if it has one."""
+    number = parcel.tracking_number
+    return f"{parcel.carrier} {number}" if number else parcel.carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +89,19 @@ class MailOrdered:
 def order_mail(update: OrderUpdate) -> MailOrdered | None:
     """Return the mail that an order's update asks for, or None.
 
-    Mail starts when an order is confirmed; an attempt that failed before sends none.
+    Mail starts when an order is confirmed; an attempt that failed before sends none. A parcel has
+    one when it leaves and one when it arrives.
     """
+    parcel = _parcel_kind(update)
+    if parcel is not None and update.shipment is not None:
+        return MailOrdered(
+            dedupe_key=f"{parcel}:{update.shipment.id}",
+            kind=parcel,
+            order_id=update.order_id,
+            account_id=update.account_id,
+            event_id=update.event_id,
+            params={"parcel": parcel_name(update.shipment)},
+        )
     wanted = update.event_name == ORDER_CONFIRMED or (
         update.event_name == ORDER_CANCELLED and update.was_confirmed
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from notifications.domain.errors import UnknownGroup
 from notifications.domain.updates import OrderUpdate
@@ -61,14 +61,20 @@ class Message:
 
 def status_drafts(update: OrderUpdate) -> list[Draft]:
     """Return the messages that tell an order's followers and its buyer of a new state."""
+    payload: dict[str, object] = {
+        "order_id": update.order_id,
+        "payment_status": update.payment_status,
+        "fulfilment_status": update.fulfilment_status,
+    }
+    if update.shipment is not None:
+        payload["shipment"] = {
+            **asdict(update.shipment),
+            "tracking_number": update.shipment.tracking_number or None,
+        }
     body: dict[str, object] = {
         "type": "order_status_update",
         "status": update.status,
-        "payload": {
-            "order_id": update.order_id,
-            "payment_status": update.payment_status,
-            "fulfilment_status": update.fulfilment_status,
-        },
+        "payload": payload,
     }
     groups = [order_group(update.order_id)]
     if update.account_id:

@@ -7,6 +7,19 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class ParcelUpdate:
+    """A parcel as it stood when its event was told."""
+
+    id: str
+    seller_order_id: str
+    carrier: str
+    """Carrier's name, in the seller's words."""
+    tracking_number: str
+    """May be empty."""
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderUpdate:
     """An order as it stood when one of its events was told."""
 
@@ -27,6 +40,8 @@ class OrderUpdate:
     """Whether a cancelled order had been confirmed before."""
     version: int
     """Grows with the order's changes; 0 if the event does not say."""
+    shipment: ParcelUpdate | None = None
+    """The parcel that the event is about, if it is about one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,22 @@ from collections.abc import Callable, Mapping
 
 from chassis.envelope import Envelope
 from chassis.ids import format_id, parse_id
-from notifications.domain.updates import AccountUpdate, OrderUpdate, RefundUpdate, Update
+from notifications.domain.updates import (
+    AccountUpdate,
+    OrderUpdate,
+    ParcelUpdate,
+    RefundUpdate,
+    Update,
+)
 from soko.events.v1 import identity_pb2, orders_pb2, payments_pb2
 
 
-def _order(event: Envelope, order: orders_pb2.OrderState, was_confirmed: bool = False) -> Update:
+def _order(
+    event: Envelope,
+    order: orders_pb2.OrderState,
+    was_confirmed: bool = False,
+    shipment: ParcelUpdate | None = None,
+) -> Update:
     parse_id("ord", order.order_id)
     if order.account_id:
         parse_id("usr", order.account_id)
@@ -30,6 +41,7 @@ def _order(event: Envelope, order: orders_pb2.OrderState, was_confirmed: bool = 
         cancel_reason=order.cancel_reason,
         was_confirmed=was_confirmed,
         version=order.version,
+        shipment=shipment,
     )
 
 
@@ -52,6 +64,27 @@ def _cancelled(event: Envelope) -> Update:
 
 def _payment_changed(event: Envelope) -> Update:
     return _order(event, orders_pb2.OrderPaymentChanged.FromString(event.data).order)
+
+
+def _parcel(shipment: orders_pb2.ShipmentState) -> ParcelUpdate:
+    parse_id("shp", shipment.shipment_id)
+    return ParcelUpdate(
+        id=shipment.shipment_id,
+        seller_order_id=shipment.seller_order_id,
+        carrier=shipment.carrier,
+        tracking_number=shipment.tracking_number,
+        status=shipment.status,
+    )
+
+
+def _shipment_created(event: Envelope) -> Update:
+    message = orders_pb2.ShipmentCreated.FromString(event.data)
+    return _order(event, message.order, shipment=_parcel(message.shipment))
+
+
+def _shipment_status_changed(event: Envelope) -> Update:
+    message = orders_pb2.ShipmentStatusChanged.FromString(event.data)
+    return _order(event, message.order, shipment=_parcel(message.shipment))
 
 
 def _refund_settled(event: Envelope) -> Update:
@@ -85,6 +118,8 @@ PARSERS: Mapping[str, Mapping[str, Callable[[Envelope], Update]]] = {
         "order_confirmed": _confirmed,
         "order_cancelled": _cancelled,
         "order_payment_changed": _payment_changed,
+        "shipment_created": _shipment_created,
+        "shipment_status_changed": _shipment_status_changed,
     },
     "payments": {"refund_settled": _refund_settled},
     "identity": {"account_registered": _account_registered},
