@@ -36,6 +36,7 @@ from gateway.bootstrap import Gateway
 from gateway.server import server_config
 from gateway.settings import GatewaySettings
 from gateway.supervisor import bind
+from soko.audit.v1 import report_pb2
 from soko.catalog.v1 import catalog_pb2, inventory_pb2, media_pb2
 from soko.identity.v1 import account_pb2, auth_pb2, key_pb2, seller_pb2
 from soko.notifications.v1 import notification_pb2
@@ -50,7 +51,7 @@ SERVICES: Mapping[str, tuple[Any, ...]] = {
     "catalog": (catalog_pb2, inventory_pb2, media_pb2),
     "orders": (cart_pb2, fulfilment_pb2, order_pb2, orders_timeline),
     "payments": (payment_pb2, payments_timeline, provider_webhook_pb2),
-    "notifications": (notification_pb2, notices_timeline),
+    "notifications": (notification_pb2, notices_timeline, report_pb2),
 }
 Answer = Callable[[Any, Mapping[str, str]], Any]
 

@@ -69,6 +69,21 @@ async def test_an_audit_during_checkouts_finds_nothing(
     assert reports[-1]["checked"]["confirmed_orders_paid"] > 0
 
 
+async def test_operators_and_admins_read_the_last_audit(
+    stack: Stack, market: Marketplace, admin: Account, buyer: Account
+) -> None:
+    report = await audited(stack)
+    operator = await market.staff("operator")
+    for account in (admin, operator):
+        answer = await market.client.get("/v1/ops/audit", headers=account.headers)
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == report
+    assert (await market.client.get("/v1/ops/audit")).status_code == 401
+    refused = await market.client.get("/v1/ops/audit", headers=buyer.headers)
+    assert refused.status_code == 403
+    assert refused.headers["Content-Type"] == "application/problem+json"
+
+
 def test_an_audit_of_nothing_says_that_it_could_not_run(tmp_path: Any) -> None:
     stack = Stack(tmp_path)
     ran = subprocess.run(

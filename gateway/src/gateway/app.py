@@ -70,6 +70,7 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         shipments.router,
         timeline.router,
         operations.router,
+        operations.ops_router,
         operations.keys_router,
         pages.router,
     ]

@@ -8,6 +8,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from chassis.grpc_client import Peer
 from gateway.settings import GatewaySettings
+from soko.audit.v1 import report_pb2_grpc
 from soko.catalog.v1 import catalog_pb2_grpc, inventory_pb2_grpc, media_pb2_grpc
 from soko.identity.v1 import account_pb2_grpc, auth_pb2_grpc, key_pb2_grpc, seller_pb2_grpc
 from soko.notifications.v1 import notification_pb2_grpc
@@ -92,6 +93,7 @@ class Notifications(Service):
         super().__init__("notifications", target)
         self.notifications = notification_pb2_grpc.NotificationServiceStub(self.peer.channel)
         self.realtime = notification_pb2_grpc.RealtimeServiceStub(self.peer.channel)
+        self.audits = report_pb2_grpc.AuditReportServiceStub(self.peer.channel)
         self.timeline = notices_timeline.TimelineServiceStub(self.peer.channel)
 
 

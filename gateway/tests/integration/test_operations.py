@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from chassis.errors import forbidden, not_found
 from devstack.testing import eventually
+from soko.audit.v1 import report_pb2
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -194,3 +196,49 @@ async def test_pictures_are_uploaded_and_served(running):
         "/v1/media/med_01h455vb4pex5vsknk084sn02q/card", headers={"If-None-Match": '"abc"'}
     )
     assert again.status_code == 304
+
+
+async def test_the_last_audit_is_told_to_whom_notifications_lets(running):
+    report = report_pb2.Report(
+        checked={"order_totals": 3, "holds_end": 1},
+        findings=[report_pb2.Finding(invariant="order_totals", severity="critical")],
+    )
+    report.started_at.FromJsonString("2026-11-21T10:00:00.250Z")
+    report.finished_at.FromJsonString("2026-11-21T10:00:02Z")
+    answers, headers = running.services.answers, running.issuer.bearer("operator")
+    answers["GetLastReport"] = lambda _request, _metadata: report_pb2.GetLastReportResponse(
+        report=report
+    )
+    answer = await running.client.get("/v1/ops/audit", headers=headers)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ok": False,
+        "started_at": "2026-11-21T10:00:00.250000Z",
+        "finished_at": "2026-11-21T10:00:02Z",
+        "checked": {"holds_end": 1, "order_totals": 3},
+        "findings": [
+            {
+                "invariant": "order_totals",
+                "severity": "critical",
+                "subject_id": "",
+                "explanation": "",
+                "repair": "",
+            }
+        ],
+    }
+    (call,) = running.services.got("GetLastReport")
+    assert call.metadata["authorization"] == headers["Authorization"]
+
+
+async def test_an_audit_is_told_to_no_guest_and_refused_as_notifications_refuses(running):
+    assert (await running.client.get("/v1/ops/audit")).status_code == 401
+    assert running.services.got("GetLastReport") == []
+    for error, status in ((forbidden(), 403), (not_found(), 404)):
+
+        def refuse(_request, _metadata, error=error):
+            raise error
+
+        running.services.answers["GetLastReport"] = refuse
+        answer = await running.client.get("/v1/ops/audit", headers=running.issuer.bearer())
+        assert answer.status_code == status
+        assert answer.headers["Content-Type"] == "application/problem+json"

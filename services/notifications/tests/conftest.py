@@ -32,7 +32,7 @@ async def db(notifications_database_url: str) -> AsyncIterator[Database]:
     with psycopg.connect(notifications_database_url, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE notification, account_locale, realtime_group, realtime_message,"
-            " mail_delivery, inbox, dead_letter, idempotency_key"
+            " mail_delivery, audit_report, audit_turn, inbox, dead_letter, idempotency_key"
         )
     database = Database(notifications_database_url)
     await database.open()

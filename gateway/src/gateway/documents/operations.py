@@ -1,6 +1,8 @@
-"""Health."""
+"""Health and audits."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from pydantic import Field
 
@@ -19,3 +21,23 @@ class Readiness(Document):
 
     status: str = Field(description="ready, degraded, starting, draining")
     checks: dict[str, Check]
+
+
+class AuditFinding(Document):
+    """A place where an invariant does not hold."""
+
+    invariant: str
+    severity: str = Field(description="critical: money, stock or an order is wrong; warning: late")
+    subject_id: str = Field(description="What it is about; empty where some were only counted")
+    explanation: str
+    repair: str = Field(description="What to do")
+
+
+class AuditReport(Document):
+    """What an audit found."""
+
+    ok: bool
+    started_at: datetime
+    finished_at: datetime
+    checked: dict[str, int] = Field(description="Rows looked at, per invariant")
+    findings: list[AuditFinding]

@@ -1,4 +1,4 @@
-"""Health, metrics and keys."""
+"""Health, metrics, keys and audits."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from prometheus_client import (
 from gateway.api import ApiRequest, ApiRoute
 from gateway.openapi import answers
 from gateway.readiness import Readiness
-from gateway.rules import rules
+from gateway.rendering import operations as render
+from gateway.rules import Access, rules
+from soko.audit.v1.report_pb2 import GetLastReportRequest
 from soko.identity.v1.key_pb2 import GetJwksRequest
 
 router = APIRouter(tags=["Operations"])
+ops_router = APIRouter(prefix="/v1/ops", tags=["Operations"], route_class=ApiRoute)
 keys_router = APIRouter(tags=["Operations"], route_class=ApiRoute)
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -77,3 +80,22 @@ async def jwks(request: ApiRequest) -> Response:
     identity = request.backend.identity
     reply = await request.ask(identity, identity.keys.GetJwks, GetJwksRequest(), retry=True)
     return Response(reply.jwks_json.encode(), 200, {"Cache-Control": "public, max-age=300"}, _JSON)
+
+
+@ops_router.get(
+    "/audit",
+    response_class=Response,
+    summary="Read the last audit",
+    responses=answers({200: "AuditReport"}, {403: "", 404: ""}),
+)
+@rules(Access.ACCOUNT)
+async def get_last_audit(request: ApiRequest) -> Response:
+    """Read what the last audit found, whether it ran on schedule or by hand; 404 before the first.
+
+    Operators and admins only.
+    """
+    notifications = request.backend.notifications
+    reply = await request.ask(
+        notifications, notifications.audits.GetLastReport, GetLastReportRequest(), retry=True
+    )
+    return request.answer(200, render.audit_report(reply.report))

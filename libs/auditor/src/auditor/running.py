@@ -1,4 +1,4 @@
-"""Auditing the services at given addresses."""
+"""Auditing the services at given addresses, and keeping the report."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from auditor.audit import Audit, AuditOptions, Progress
 from auditor.findings import Report
 from auditor.peers import AuditedService
 from chassis.clock import Clock
+from chassis.grpc_client import Peer
+from soko.audit.v1 import report_pb2 as pb
+from soko.audit.v1 import report_pb2_grpc
 
 
 async def run_audit(
@@ -22,3 +25,19 @@ async def run_audit(
     finally:
         for service in services.values():
             await service.close()
+
+
+async def record_report(target: str, report: Report) -> None:
+    """Have notifications keep a report; raises ServiceError when it does not."""
+    peer = Peer("notifications", target, service="auditor")
+    message = pb.Report(
+        checked=report.checked,
+        findings=[pb.Finding(**finding.document()) for finding in report.findings],
+    )
+    message.started_at.FromDatetime(report.started_at)
+    message.finished_at.FromDatetime(report.finished_at)
+    try:
+        stub = report_pb2_grpc.AuditReportServiceStub(peer.channel)
+        await peer.call(stub.RecordReport, pb.RecordReportRequest(report=message), retry=True)
+    finally:
+        await peer.close()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 
-from auditor.audit import AuditOptions
+from auditor.audit import AuditOptions, Progress
 from auditor.findings import Finding, Report
 from auditor.peers import CouldNotAuditError
-from auditor.running import run_audit
+from auditor.running import record_report, run_audit
 from chassis.clock import SystemClock
+from chassis.errors import ServiceError
 from devstack.display import Display, display
 from devstack.home import ROOT, Home
 from devstack.options import variables
@@ -35,16 +37,25 @@ def audit(home: Home, options: AuditOptions, *, as_json: bool) -> int:
     targets = Stack.of_running(home, state, variables(ROOT)).targets
     try:
         if as_json:
-            report = asyncio.run(run_audit(targets, options, SystemClock(), _Silent()))
+            report = asyncio.run(_audit(targets, options, _Silent()))
             print(json.dumps(report.document()))
         else:
             with display() as screen:
-                report = asyncio.run(run_audit(targets, options, SystemClock(), screen))
+                report = asyncio.run(_audit(targets, options, screen))
                 _show(report, screen)
     except CouldNotAuditError as error:
         print(f"The audit could not be done: {error}", file=sys.stderr)
         return NOT_RUN
     return CLEAN if report.ok else FOUND
+
+
+async def _audit(targets: Mapping[str, str], options: AuditOptions, progress: Progress) -> Report:
+    report = await run_audit(targets, options, SystemClock(), progress)
+    try:
+        await record_report(targets["notifications"], report)
+    except ServiceError as error:
+        print(f"The report is not kept for /v1/ops/audit: {error}", file=sys.stderr)
+    return report
 
 
 def _show(report: Report, screen: Display) -> None:

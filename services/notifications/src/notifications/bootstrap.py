@@ -13,8 +13,10 @@ from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.process import Background, ServiceApp, ServiceContext
 from notifications.adapters.audit import audit_of
+from notifications.adapters.audit_reports import PostgresAuditReports
 from notifications.adapters.catalogs import CatalogNoticeTexts
 from notifications.adapters.delivery_queue import PostgresDeliveryQueue
+from notifications.adapters.deployment_auditor import DeploymentAuditor
 from notifications.adapters.event_store import PostgresEventStore
 from notifications.adapters.identity_grpc import IdentityClient
 from notifications.adapters.inbox import PostgresInbox
@@ -29,17 +31,21 @@ from notifications.app.ports import MailRenderer
 from notifications.app.send_mail import MailSettings, SendMail
 from notifications.app.tell_messages import RetellMessages, retell_messages
 from notifications.domain.deliveries import RetryPolicy
+from notifications.entrypoints.audit_job import AuditJob
+from notifications.entrypoints.audit_service import AuditReportServicer
 from notifications.entrypoints.event_consumer import EventRecorder
 from notifications.entrypoints.foreign_events import PARSERS
 from notifications.entrypoints.grpc_server import NotificationServicer, RealtimeServicer
 from notifications.entrypoints.jobs import MailPace, MailWorker, Periodic, Retelling
 from notifications.entrypoints.timeline_service import TimelineServicer
 from notifications.settings import Settings
+from soko.audit.v1 import report_pb2_grpc
 from soko.notifications.v1 import notification_pb2_grpc as pb_grpc
 from soko.notifications.v1 import timeline_pb2_grpc
 
 _SWEEP_EVERY_S = 3600.0
 _RETELL = timedelta(minutes=2)
+_LOOK_FOR_AUDIT_EVERY_S = 60.0
 
 
 async def build(context: ServiceContext[Settings]) -> ServiceApp:
@@ -67,6 +73,10 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
                 timeline_pb2_grpc.add_TimelineServiceServicer_to_server,
                 TimelineServicer(PostgresNoticeHistory(db)),
             ),
+            (
+                report_pb2_grpc.add_AuditReportServiceServicer_to_server,
+                AuditReportServicer(PostgresAuditReports(db)),
+            ),
         ],
         background=[
             Retelling(
@@ -76,12 +86,29 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
             *_consumers(db, broker, publisher, clock, worker),
             worker,
             Periodic("retention", _SWEEP_EVERY_S, lambda: forget_old(db, retention, clock.now())),
+            *_audits(context, db, clock),
         ],
         databases=[db],
         broker=broker,
         close=[transport.close],
         audit=audit_of(db),
     )
+
+
+def _audits(context: ServiceContext[Settings], db: Database, clock: Clock) -> list[Background]:
+    settings = context.settings
+    targets = {
+        "identity": settings.identity_target,
+        "catalog": settings.catalog_target,
+        "orders": settings.orders_target,
+        "payments": settings.payments_target,
+        "notifications": settings.grpc_listen,
+    }
+    if not settings.audit_interval_s or not all(targets.values()):
+        return []
+    interval = timedelta(seconds=settings.audit_interval_s)
+    job = AuditJob(PostgresAuditReports(db), DeploymentAuditor(targets, clock), interval, clock)
+    return [Periodic("audit", min(_LOOK_FOR_AUDIT_EVERY_S, settings.audit_interval_s), job.look)]
 
 
 def _consumers(

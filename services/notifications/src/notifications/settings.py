@@ -10,6 +10,11 @@ from chassis.settings import ProcessSettings
 class Settings(ProcessSettings):
     """What notifications reads from the environment, each as ``SOKO_<NAME>``."""
 
+    catalog_target: str = Field(default="", description="gRPC target of catalog, for audits")
+    payments_target: str = Field(default="", description="gRPC target of payments, for audits")
+    audit_interval_s: int = Field(
+        default=3600, ge=0, le=30 * 86_400, description="From one audit to the next; 0 for none."
+    )
     orders_target: str = Field(min_length=1, description="gRPC target of orders")
     smtp_url: SecretStr = Field(
         default=SecretStr("smtp://127.0.0.1:1025"),

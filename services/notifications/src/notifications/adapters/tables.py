@@ -94,3 +94,20 @@ sa.Index(
     mail_delivery.c.settled_at,
     postgresql_where=mail_delivery.c.status == "succeeded",
 )
+
+audit_report = sa.Table(
+    "audit_report",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("started_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("finished_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("checked", pg.JSONB, nullable=False),
+    sa.Column("findings", pg.JSONB, nullable=False),
+)
+
+audit_turn = sa.Table(
+    "audit_turn",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("next_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)

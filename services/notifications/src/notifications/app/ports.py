@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from notifications.domain.audits import AuditReport
 from notifications.domain.deliveries import Delivery
 from notifications.domain.mail import Contact, MailOrder, MailSubject, RenderedMail
 from notifications.domain.notices import MailOrdered, Notice
@@ -174,3 +175,25 @@ class MailTransport(Protocol):
         Raises MailRefused if it never will and MailNotAccepted if a later attempt may succeed;
         after the latter the mail may have arrived all the same.
         """
+
+
+class AuditReports(Protocol):
+    """The reports of audits, and whose turn the next audit is."""
+
+    async def add(self, report: AuditReport) -> None:
+        """Keep a report, and forget those before the last hundred."""
+
+    async def last(self) -> AuditReport | None:
+        """Return the newest report."""
+
+    async def take_turn(self, now: datetime, next_at: datetime) -> bool:
+        """Take the turn if it is due, and name the next; the first time only name it."""
+        ...
+
+
+class Auditor(Protocol):
+    """Looks whether all services agree."""
+
+    async def audit(self) -> AuditReport:
+        """Audit the deployment now."""
+        ...
