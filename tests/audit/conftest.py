@@ -40,6 +40,7 @@ AUDITS = {
 SUBSCRIPTIONS = {
     "orders": [("payments", ["payment_captured", "refund_settled"])],
     "catalog": [("identity", ["seller_opened"])],
+    "payments": [("orders", ["order_delivered"])],
     "notifications": [
         (
             "orders",

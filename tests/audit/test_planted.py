@@ -202,6 +202,7 @@ _MAKERS: tuple[Callable[[Block], Plant], ...] = (
         "more_refunded_than_captured",
         "payments",
         "ALTER TABLE payment DROP CONSTRAINT payment_refunds_at_most_captured",
+        "ALTER TABLE payment DROP CONSTRAINT payment_claims_at_most_captured",
         f"UPDATE payment SET refunding_minor = 3001 WHERE order_id = {lit(ORDER, b.sold)}",
         f"UPDATE refund SET status = 'pending', amount_minor = 3001, payment_id ="
         f" {lit(PAYMENT, b.sold)} WHERE payment_id = {lit(PAYMENT, b.reduced)}",

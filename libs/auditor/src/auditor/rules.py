@@ -134,7 +134,7 @@ def _not_given_back(payment: Belief | None) -> str:
     if payment["status"] == "authorized":
         return f"{payment['amount']} {payment['currency']} is still authorized"
     kept = _kept(payment)
-    if kept and payment["status"] != "charged_back":
+    if kept:
         return f"{kept} {payment['currency']} of {payment['captured']} captured is not refunded"
     return ""
 
@@ -152,5 +152,6 @@ def _follows(order: Belief, payment: Belief) -> list[Breach]:
 
 
 def _kept(payment: Belief) -> int:
-    """Return what is captured and neither returned nor on its way back."""
-    return int(payment["captured"]) - int(payment["refunded"]) - int(payment["refunding"])
+    """Return what is captured, neither returned nor on its way back, and not disputed."""
+    gone = sum(int(payment[name]) for name in ("refunded", "refunding", "disputed"))
+    return int(payment["captured"]) - gone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from chassis.audit import Audit, Check, Facts, SqlCheck
-from chassis.audit_events import OUTBOX_CHECKS, OUTBOX_FACTS
+from chassis.audit_events import INBOX_CHECKS, INBOX_FACTS, OUTBOX_CHECKS, OUTBOX_FACTS
 from chassis.database import Database
 
 _CHECKS: Final[tuple[Check, ...]] = (
@@ -26,8 +26,8 @@ _CHECKS: Final[tuple[Check, ...]] = (
     ),
     SqlCheck(
         name="refunds_within_captured",
-        promise="Pending and settled refunds of a payment are at most what was captured, and its"
-        " sums are those of its refunds.",
+        promise="Refunds, pending ones included, and disputes take at most what was captured, and a"
+        " payment's sums are those of its refunds.",
         repair="Compare with the provider's record of the payment; correct the payment's sums.",
         table="payment",
         key="id",
@@ -41,7 +41,8 @@ _CHECKS: Final[tuple[Check, ...]] = (
                     sum(amount_minor) FILTER (WHERE status = 'pending') AS pending
                 FROM refund WHERE {span payment_id} GROUP BY payment_id
             ) AS r ON r.payment_id = p.id
-            WHERE {span p.id} AND (p.refunded_minor + p.refunding_minor > p.captured_minor
+            WHERE {span p.id} AND (
+                p.refunded_minor + p.refunding_minor + p.disputed_minor > p.captured_minor
                 OR p.refunded_minor <> coalesce(r.done, 0)
                 OR p.refunding_minor <> coalesce(r.pending, 0))
         """,
@@ -96,11 +97,12 @@ _CHECKS: Final[tuple[Check, ...]] = (
                 coalesce(e.captured, 0), coalesce(e.refunded, 0)) AS explanation
             FROM payment p LEFT JOIN (
                 SELECT order_id,
-                    sum(amount_minor) FILTER (WHERE event = 'capture') AS captured,
+                    sum(amount_minor) FILTER (WHERE event IN ('capture', 'cash_collected'))
+                        AS captured,
                     sum(amount_minor) FILTER (WHERE event = 'refund_succeeded') AS refunded
                 FROM ledger_entry
                 WHERE {span order_id} AND amount_minor > 0
-                    AND event IN ('capture', 'refund_succeeded')
+                    AND event IN ('capture', 'cash_collected', 'refund_succeeded')
                 GROUP BY order_id
             ) AS e ON e.order_id = p.order_id
             WHERE {span p.order_id} AND (p.captured_minor, p.refunded_minor)
@@ -134,7 +136,7 @@ _MONEY: Final = Facts(
     facts="""
         SELECT p.order_id AS key, CASE
             WHEN p.closed_at IS NOT NULL AND (p.status = 'authorized'
-                OR p.captured_minor > p.refunded_minor AND p.status <> 'charged_back') THEN 'kept'
+                OR p.captured_minor > p.refunded_minor + p.disputed_minor) THEN 'kept'
             WHEN p.closed_at IS NOT NULL THEN 'closed'
             WHEN p.status IN ('failed', 'voided') OR p.status = 'none'
                 AND EXISTS (SELECT FROM attempt a WHERE a.payment_id = p.id) THEN 'open'
@@ -142,7 +144,8 @@ _MONEY: Final = Facts(
         END || ' ' || p.status AS words, jsonb_build_object(
             'status', p.status, 'amount', p.amount_minor, 'currency', p.currency,
             'captured', p.captured_minor, 'refunded', p.refunded_minor,
-            'refunding', p.refunding_minor, 'closed', p.closed_at IS NOT NULL,
+            'refunding', p.refunding_minor, 'disputed', p.disputed_minor,
+            'closed', p.closed_at IS NOT NULL,
             'provider', p.provider,
             'attempts', (SELECT count(*) FROM attempt a WHERE a.payment_id = p.id)) AS detail
         FROM payment p WHERE {span p.order_id}
@@ -152,4 +155,8 @@ _MONEY: Final = Facts(
 
 def audit_of(db: Database) -> Audit:
     """Return what can be asked of this database."""
-    return Audit(db, (*_CHECKS, *OUTBOX_CHECKS), (_MONEY, OUTBOX_FACTS))
+    return Audit(
+        db,
+        (*_CHECKS, *OUTBOX_CHECKS, *INBOX_CHECKS),
+        (_MONEY, OUTBOX_FACTS, INBOX_FACTS),
+    )
