@@ -43,15 +43,21 @@ from soko.notifications.v1 import notification_pb2
 from soko.notifications.v1 import timeline_pb2 as notices_timeline
 from soko.orders.v1 import cart_pb2, fulfilment_pb2, order_pb2
 from soko.orders.v1 import timeline_pb2 as orders_timeline
-from soko.payments.v1 import payment_pb2, provider_webhook_pb2
+from soko.payments.v1 import bookkeeping_pb2, payment_pb2, payout_pb2, provider_webhook_pb2
 from soko.payments.v1 import timeline_pb2 as payments_timeline
 
 SERVICES: Mapping[str, tuple[Any, ...]] = {
     "identity": (account_pb2, auth_pb2, key_pb2, seller_pb2),
     "catalog": (catalog_pb2, inventory_pb2, media_pb2),
     "orders": (cart_pb2, fulfilment_pb2, order_pb2, orders_timeline),
-    "payments": (payment_pb2, payments_timeline, provider_webhook_pb2),
     "notifications": (notification_pb2, notices_timeline, report_pb2),
+    "payments": (
+        payment_pb2,
+        payments_timeline,
+        provider_webhook_pb2,
+        payout_pb2,
+        bookkeeping_pb2,
+    ),
 }
 Answer = Callable[[Any, Mapping[str, str]], Any]
 

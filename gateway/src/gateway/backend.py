@@ -15,7 +15,12 @@ from soko.notifications.v1 import notification_pb2_grpc
 from soko.notifications.v1 import timeline_pb2_grpc as notices_timeline
 from soko.orders.v1 import cart_pb2_grpc, fulfilment_pb2_grpc, order_pb2_grpc
 from soko.orders.v1 import timeline_pb2_grpc as orders_timeline
-from soko.payments.v1 import payment_pb2_grpc, provider_webhook_pb2_grpc
+from soko.payments.v1 import (
+    bookkeeping_pb2_grpc,
+    payment_pb2_grpc,
+    payout_pb2_grpc,
+    provider_webhook_pb2_grpc,
+)
 from soko.payments.v1 import timeline_pb2_grpc as payments_timeline
 
 NAME = "gateway"
@@ -82,6 +87,8 @@ class Payments(Service):
         self.refunds = payment_pb2_grpc.RefundServiceStub(self.peer.channel)
         self.sandbox = payment_pb2_grpc.SandboxServiceStub(self.peer.channel)
         self.ledger = payment_pb2_grpc.LedgerServiceStub(self.peer.channel)
+        self.payouts = payout_pb2_grpc.PayoutServiceStub(self.peer.channel)
+        self.bookkeeping = bookkeeping_pb2_grpc.BookkeepingServiceStub(self.peer.channel)
         self.webhooks = provider_webhook_pb2_grpc.ProviderWebhookServiceStub(self.peer.channel)
         self.timeline = payments_timeline.TimelineServiceStub(self.peer.channel)
 

@@ -19,6 +19,7 @@ PATHS = {
     "media_id": f"med_{ID}",
     "payment_id": f"pay_{ID}",
     "shipment_id": f"shp_{ID}",
+    "rule_id": f"cmr_{ID}",
     "account_id": f"usr_{ID}",
     "user_id": f"usr_{ID}",
     "notification_id": f"ntf_{ID}",

@@ -25,6 +25,7 @@ from payments.app.create_refund import CreateRefundHandler
 from payments.app.methods import Method, Methods
 from payments.app.ports import PaymentRepository
 from payments.app.provider import Provider
+from payments.app.record_dispute import RecordDisputeHandler
 from payments.app.resolve_due import ResolveDue
 from payments.app.settle import Settler
 from payments.domain.commission import CommissionRule
@@ -62,6 +63,7 @@ class Desk:
         self.capture = CaptureHandler(self.payments, methods, self.settler, self.clock)
         self.cancel = CancelPaymentHandler(self.payments, self.settler, self.clock)
         self.refund = CreateRefundHandler(self.payments, self.settler, self.memberships, self.clock)
+        self.dispute = RecordDisputeHandler(self.payments, self.clock)
         self.resolve = ResolveDue(self.payments, self.settler, self.clock)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from chassis.errors import not_found
 from chassis.ids import new_id
-from payments.app.ports import NewDelivery
+from payments.app.ports import NewDelivery, Seller
 from payments.app.provider import (
     Capabilities,
     Movement,
@@ -311,3 +311,8 @@ class FixedMemberships:
         self, account_id: str, seller_ids: Collection[str], roles: Collection[str]
     ) -> set[str]:
         return {each for each in seller_ids if self.roles.get((account_id, each)) in roles}
+
+    async def seller(self, id_or_slug: str) -> Seller:
+        if not id_or_slug.startswith("sel_"):
+            raise not_found()
+        return Seller(id_or_slug, "KES")

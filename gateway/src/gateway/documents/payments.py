@@ -110,3 +110,74 @@ class LedgerEntries(Document):
 
     items: list[LedgerEntry]
     next_cursor: str | None
+
+
+class CurrencyBalance(Document):
+    """What a seller has in one currency."""
+
+    pending: Money = Field(description="Earned, but not delivered yet or just now")
+    available: Money = Field(description="May be paid out; below zero after late refunds")
+    reserved: Money = Field(description="Held until disputes are decided")
+    in_transit: Money = Field(description="On its way to the seller")
+
+
+class SellerBalance(CurrencyBalance):
+    """What a seller has: in its own currency, and in others."""
+
+    seller_id: str
+    others: list[CurrencyBalance]
+
+
+class Payout(Document):
+    """Money that goes to a seller."""
+
+    id: str
+    seller_id: str
+    amount: Money
+    status: str = Field(description="requested, paid, failed")
+    failure: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Payouts(Document):
+    """A page of payouts."""
+
+    items: list[Payout]
+    next_cursor: str | None
+
+
+class Dispute(Document):
+    """Money that a buyer disputes at the bank."""
+
+    id: str
+    order_id: str
+    reference: str
+    status: str = Field(description="opened, won, lost")
+    amount: Money
+    fee: Money
+    reason: str | None = None
+    created_at: datetime
+
+
+class Settlement(Document):
+    """A payment of a provider, noted in the books."""
+
+    id: str
+
+
+class CommissionRule(Document):
+    """A commission in basis points; without seller or category it is for any."""
+
+    id: str
+    seller_id: str | None = None
+    category_id: str | None = None
+    rate_bps: int
+    tax_bps: int
+
+
+class CommissionRules(Document):
+    """The commission rules."""
+
+    items: list[CommissionRule]
+    next_cursor: str | None

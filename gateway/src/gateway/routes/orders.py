@@ -163,6 +163,7 @@ async def create_refund(request: ApiRequest, order_id: OrderId, body: RefundBody
                 for item in body.items or ()
             ],
             reason=body.reason,
+            seller_order_id=body.seller_order_id or "",
         ),
     )
     return request.answer(201, render_payments.refund(reply.refund))

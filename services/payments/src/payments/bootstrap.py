@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
-from uuid import UUID
 
 from chassis.broker import Broker
 from chassis.clock import SystemClock
-from chassis.consumer import EventConsumer
 from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
 from payments.adapters.audit import audit_of
-from payments.adapters.commission_rules import PostgresCommissionRules
-from payments.adapters.deliveries import PostgresDeliveries
 from payments.adapters.identity_grpc import IdentityMemberships
 from payments.adapters.ledger_reader import PostgresLedger
 from payments.adapters.payment_history import PostgresPaymentHistory
@@ -24,15 +19,12 @@ from payments.adapters.provider_events import PostgresProviderEvents
 from payments.app.authorize import AuthorizeHandler
 from payments.app.cancel_payment import CancelPaymentHandler
 from payments.app.capture import CaptureHandler
-from payments.app.commission_rules import CurrentRules
 from payments.app.create_refund import CreateRefundHandler
 from payments.app.decide_payment import DecidePaymentHandler
 from payments.app.handle_events import HandleEvents
 from payments.app.receive_webhook import ReceiveWebhookHandler
 from payments.app.resolve_due import ResolveDue
 from payments.app.settle import Settler
-from payments.domain.commission import CommissionRule
-from payments.entrypoints.event_consumer import ORDER_DELIVERED, DeliveryEvents
 from payments.entrypoints.ledger_service import LedgerServicer
 from payments.entrypoints.payment_service import PaymentServicer, SandboxServicer
 from payments.entrypoints.refund_service import RefundServicer
@@ -40,6 +32,7 @@ from payments.entrypoints.resolver import Resolver
 from payments.entrypoints.timeline_service import TimelineServicer
 from payments.entrypoints.webhook_service import ProviderWebhookServicer, WebhookWorker
 from payments.providers import make_providers
+from payments.seller_money import current_rules, make_seller_money
 from payments.settings import PaymentsSettings
 from soko.payments.v1 import payment_pb2_grpc as rpc
 from soko.payments.v1 import provider_webhook_pb2_grpc as webhook_rpc
@@ -58,11 +51,15 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
     clock = SystemClock()
     payments = PostgresPayments(db, relay.nudge)
     settler = Settler(payments, methods, clock)
-    rules = CurrentRules(PostgresCommissionRules(db), _default_rule(settings), clock)
+    rules = current_rules(db, settings, clock)
     memberships = IdentityMemberships(context.peer("identity", settings.identity_target))
     webhook_news = asyncio.Event()
+    seller_money = make_seller_money(
+        settings, db, broker, relay.nudge, payments, memberships, clock
+    )
     app = ServiceApp(
         services=[
+            *seller_money.services,
             (
                 rpc.add_PaymentServiceServicer_to_server,
                 PaymentServicer(
@@ -96,7 +93,7 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
             relay,
             Resolver(ResolveDue(payments, settler, clock)),
             WebhookWorker(HandleEvents(events, payments, settler, clock), webhook_news),
-            _deliveries_consumer(db, broker, settings),
+            *seller_money.background,
         ],
         databases=[db],
         broker=broker,
@@ -107,21 +104,3 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
         decide = DecidePaymentHandler(payments, providers.sandbox, "sandbox", settler)
         app.services.append((rpc.add_SandboxServiceServicer_to_server, SandboxServicer(decide)))
     return app
-
-
-def _default_rule(settings: PaymentsSettings) -> CommissionRule:
-    rule = CommissionRule(UUID(int=0), "", "", settings.commission_bps, settings.commission_tax_bps)
-    rule.check()
-    return rule
-
-
-def _deliveries_consumer(db: Database, broker: Broker, settings: PaymentsSettings) -> EventConsumer:
-    handler = DeliveryEvents(PostgresDeliveries, timedelta(seconds=settings.earnings_hold_s))
-    return EventConsumer(
-        db,
-        broker,
-        service="payments",
-        context="orders",
-        batch_names=(ORDER_DELIVERED,),
-        batch_handler=handler.handle,
-    )

@@ -183,16 +183,18 @@ class RefundItem(_message.Message):
     def __init__(self, item_id: _Optional[str] = ..., quantity: _Optional[int] = ...) -> None: ...
 
 class CreateRefundRequest(_message.Message):
-    __slots__ = ("order_id", "amount", "items", "reason")
+    __slots__ = ("order_id", "amount", "items", "reason", "seller_order_id")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    SELLER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     amount: _money_pb2.Money
     items: _containers.RepeatedCompositeFieldContainer[RefundItem]
     reason: str
-    def __init__(self, order_id: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., items: _Optional[_Iterable[_Union[RefundItem, _Mapping]]] = ..., reason: _Optional[str] = ...) -> None: ...
+    seller_order_id: str
+    def __init__(self, order_id: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., items: _Optional[_Iterable[_Union[RefundItem, _Mapping]]] = ..., reason: _Optional[str] = ..., seller_order_id: _Optional[str] = ...) -> None: ...
 
 class Refund(_message.Message):
     __slots__ = ("id", "order_id", "amount", "status", "reason", "created_at")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection
 
 from chassis.grpc_client import Peer
+from payments.app.ports import Seller
 from soko.identity.v1 import seller_pb2, seller_pb2_grpc
 
 _AT_ONCE = 8
@@ -38,3 +39,9 @@ class IdentityMemberships:
         ordered = sorted(seller_ids)
         found = await asyncio.gather(*(role(seller_id) for seller_id in ordered))
         return {seller for seller, has in zip(ordered, found, strict=True) if has in roles}
+
+    async def seller(self, id_or_slug: str) -> Seller:
+        """Return a seller; raises ServiceError ``not_found``, or that identity is away."""
+        request = seller_pb2.GetSellerRequest(id_or_slug=id_or_slug)
+        answer = await self._peer.call(self._stub.GetSeller, request, retry=True)
+        return Seller(answer.seller.id, answer.seller.currency)

@@ -28,6 +28,8 @@ class CreateRefund:
     amount: tuple[int, str] | None
     items: Mapping[str, int]
     reason: str
+    seller_order_id: str = ""
+    """Only of this seller order; empty for all of the caller's part."""
 
 
 class CreateRefundHandler:
@@ -74,6 +76,7 @@ class CreateRefundHandler:
                 amount=command.amount,
                 items=command.items,
                 sellers=sellers,
+                seller_order_id=command.seller_order_id,
             )
             return started, True
 

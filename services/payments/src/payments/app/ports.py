@@ -11,6 +11,8 @@ from uuid import UUID
 from payments.app.provider import ProviderPayment
 from payments.domain.commission import CommissionRule
 from payments.domain.payment import Payment
+from payments.domain.payout import Payout
+from payments.domain.settlement import Settlement
 
 T = TypeVar("T")
 
@@ -143,7 +145,7 @@ class LedgerEntry:
     account_owner: str
     amount_minor: int
     currency: str
-    order_id: UUID
+    order_id: UUID | None
     created_at: datetime
 
 
@@ -165,6 +167,71 @@ class LedgerReader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SellerBalance:
+    """What a seller has in one currency, in minor units."""
+
+    currency: str
+    pending_minor: int = 0
+    available_minor: int = 0
+    reserved_minor: int = 0
+    in_transit_minor: int = 0
+
+
+class Payouts(Protocol):
+    """Payouts with what they do to the ledger."""
+
+    async def balances(self, seller_id: str) -> list[SellerBalance]:
+        """Return what a seller has, by currency."""
+        ...
+
+    async def request(
+        self,
+        payout_id: UUID,
+        seller_id: str,
+        amount_minor: int | None,
+        currency: str,
+        now: datetime,
+    ) -> Payout:
+        """Take an amount (None: all) out of what is available; the same id again is the same one.
+
+        Raises PayoutExceedsAvailable. Requests of a seller come one after another.
+        """
+        ...
+
+    async def end(self, payout_id: UUID, status: str, failure: str, now: datetime) -> Payout:
+        """Note that a payout was paid or has failed; one that ended stays as it is."""
+        ...
+
+    async def claim_due(self, now: datetime, limit: int) -> list[Payout]:
+        """Return payouts to look after and push their next check away, further each time."""
+        ...
+
+    async def page(self, seller_id: str, before: UUID | None, limit: int) -> list[Payout]:
+        """Return a seller's payouts, newest first."""
+        ...
+
+
+class PayoutChannel(Protocol):
+    """Somebody who pays sellers."""
+
+    async def send(self, payout: Payout) -> tuple[str, str]:
+        """Pay, idempotent by the payout's id; answer paid, failed or pending, and why it failed.
+
+        May raise ProviderAway or time out; both mean that its effect is unknown.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """A seller as identity knows it."""
+
+    id: str
+    currency: str
+    """What it settles in."""
+
+
 class Memberships(Protocol):
     """Who works for which seller, at this moment."""
 
@@ -172,4 +239,16 @@ class Memberships(Protocol):
         self, account_id: str, seller_ids: Collection[str], roles: Collection[str]
     ) -> set[str]:
         """Return those of the sellers where the account has one of the roles now."""
+        ...
+
+    async def seller(self, id_or_slug: str) -> Seller:
+        """Return a seller; raises ServiceError ``not_found``."""
+        ...
+
+
+class Settlements(Protocol):
+    """What providers paid out."""
+
+    async def record(self, settlement: Settlement, now: datetime) -> Settlement:
+        """Post a settlement; return the one that stands under its provider and reference."""
         ...

@@ -8,15 +8,13 @@ import grpc
 
 from chassis.context import current_actor
 from chassis.cursors import CursorCodec, filter_hash
-from chassis.errors import invalid
 from chassis.ids import parse_id
 from payments.app.ports import LedgerReader
 from payments.entrypoints.messages import account_message, entry_message
+from payments.entrypoints.pages import limit_of
 from soko.payments.v1 import payment_pb2 as pb
 from soko.payments.v1 import payment_pb2_grpc
 
-_DEFAULT_LIMIT = 20
-_MAX_LIMIT = 100
 _ACCOUNTS = "ledger_accounts"
 _ENTRIES = "ledger_entries"
 Context = grpc.aio.ServicerContext[object, object]
@@ -34,7 +32,7 @@ class LedgerServicer(payment_pb2_grpc.LedgerServiceServicer):
     ) -> pb.ListAccountsResponse:
         """Return accounts with their balances; admins only."""
         current_actor().require_role("admin")
-        limit = _limit(request.limit)
+        limit = limit_of(request.limit)
         after = self._position(_ACCOUNTS, filter_hash(), request.cursor)
         accounts = await self._ledger.accounts(after, limit + 1)
         return pb.ListAccountsResponse(
@@ -49,7 +47,7 @@ class LedgerServicer(payment_pb2_grpc.LedgerServiceServicer):
     ) -> pb.ListEntriesResponse:
         """Return entries, newest first; admins only."""
         current_actor().require_role("admin")
-        limit = _limit(request.limit)
+        limit = limit_of(request.limit)
         filters = filter_hash(request.order_id, request.account_id)
         entries = await self._ledger.entries(
             order_id=parse_id("ord", request.order_id) if request.order_id else None,
@@ -71,9 +69,3 @@ class LedgerServicer(payment_pb2_grpc.LedgerServiceServicer):
         if len(ids) <= limit:
             return ""
         return self._cursors.encode(kind, filters, [str(ids[limit - 1])])
-
-
-def _limit(asked: int) -> int:
-    if not 0 <= asked <= _MAX_LIMIT:
-        raise invalid("limit_invalid", f"A page holds 1 to {_MAX_LIMIT} items.")
-    return asked or _DEFAULT_LIMIT

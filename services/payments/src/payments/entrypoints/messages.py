@@ -86,7 +86,7 @@ def entry_message(entry: LedgerEntry) -> pb.LedgerEntry:
         account_kind=entry.account_kind,
         account_owner=entry.account_owner,
         amount=Money(amount_minor=entry.amount_minor, currency=entry.currency),
-        order_id=format_id("ord", entry.order_id),
+        order_id=format_id("ord", entry.order_id) if entry.order_id else "",
         created_at=created_at,
     )
 

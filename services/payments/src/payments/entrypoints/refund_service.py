@@ -49,6 +49,7 @@ class RefundServicer(payment_pb2_grpc.RefundServiceServicer):
                 amount=amount,
                 items=items,
                 reason=request.reason,
+                seller_order_id=request.seller_order_id,
             ),
             current_actor(),
         )

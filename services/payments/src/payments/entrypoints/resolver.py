@@ -1,20 +1,28 @@
-"""The resolver: looks after payments with an open end, beside the requests."""
+"""The resolver: looks after payments and payouts with an open end, beside the requests."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import Protocol
 
 from chassis.errors import ServiceError
 from chassis.logs import get_logger
-from payments.app.resolve_due import ResolveDue
 
 _INTERVAL_S = 1.0
 _log = get_logger(__name__)
 
 
+class ResolveDue(Protocol):
+    """Looks after what is due."""
+
+    async def handle(self) -> int:
+        """Look after one batch; return how many there were."""
+        ...
+
+
 class Resolver:
-    """Runs ResolveDue as long as there is something due, then rests for a second."""
+    """Works as long as there is something due, then rests for a second."""
 
     def __init__(self, resolve_due: ResolveDue) -> None:
         self._resolve_due = resolve_due
