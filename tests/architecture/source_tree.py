@@ -15,6 +15,7 @@ SOURCES = {
     "chassis": ROOT / "libs/chassis/src",
     "devstack": ROOT / "libs/devstack/src",
     "sandbox_provider": ROOT / "libs/sandbox_provider/src",
+    "simulators": ROOT / "libs/simulators/src",
     "gateway": ROOT / "gateway/src",
     **{name: ROOT / "services" / name / "src" for name in SERVICES},
 }

@@ -114,7 +114,9 @@ def load_settings(cls: type[S]) -> S:
     except (ValidationError, OSError) as error:
         if isinstance(error, OSError):
             raise SystemExit(f"cannot read a settings file: {error}") from None
-        lines = [f"SOKO_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        # What several settings together get wrong has no name.
+        names = [f"SOKO_{str(e['loc'][0]).upper()}: " if e["loc"] else "" for e in error.errors()]
+        lines = [name + e["msg"] for name, e in zip(names, error.errors(), strict=True)]
         raise SystemExit("\n".join(lines)) from None
 
 

@@ -18,6 +18,7 @@ _PACKAGES = (
     "chassis",
     "devstack",
     "sandbox_provider",
+    "simulators",
     "gateway",
     "identity",
     "catalog",

@@ -65,7 +65,7 @@ class JsonHttp:
         document: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Return the answer; raise ProviderAway when the server is away, fails (5xx) or babbles."""
+        """Return the answer, whatever its status; raise ProviderAway when there is none."""
         body = None if document is None else orjson.dumps(document)
         sent = {"Content-Type": "application/json", **(headers or {})}
         try:
@@ -83,8 +83,6 @@ class JsonHttp:
                         raise ProviderAway("the answer is too long")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProviderAway(f"{type(error).__name__}: {error}") from error
-        if response.status >= 500:
-            raise ProviderAway(f"answered {response.status}")
         return Answer(response.status, _parsed(text))
 
 

@@ -83,6 +83,7 @@ class AuthorizeHandler:
         check_splits(command.splits, command.amount_minor)
         if command.method_type:
             method = self._methods.of_type(command.method_type)
+            method.check_amount(command.amount_minor, command.currency)
             if method.provider is not None:
                 method.provider.check_method(command.token, command.phone)
         payment = await self._shared_flight(command)

@@ -40,6 +40,10 @@ class HandleEvents:
     async def _handle(self, stored: StoredEvent) -> None:
         async with self._places:
             try:
+                if stored.event.attempt_id is None and not stored.event.reference:
+                    # News of something else than a payment, such as the provider's own payout.
+                    await self._events.handled(stored.id, self._clock.now())
+                    return
                 payment = await self._payment_of(stored)
                 if payment is None:
                     _log.warning("webhook_unmatched", event_id=stored.event.event_id)

@@ -19,6 +19,28 @@ class Method:
     type: str
     name: str
     provider: Provider | None
+    currencies: frozenset[str] = frozenset()
+    """Those that it takes; empty for all but the ones it refuses."""
+    refused_currencies: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    """Of the buyer (ISO 3166-1); empty for all."""
+
+    def takes(self, currency: str, country: str) -> bool:
+        """Whether it is for a currency and country; an empty one is not asked about."""
+        if currency and (
+            (self.currencies and currency not in self.currencies)
+            or currency in self.refused_currencies
+        ):
+            return False
+        return not (country and self.countries and country not in self.countries)
+
+    def check_amount(self, amount_minor: int, currency: str) -> None:
+        """Raise MethodUnavailable for an amount that cannot be paid so."""
+        if not self.takes(currency, ""):
+            raise MethodUnavailable(f"{self.name} does not take {currency}")
+        step = self.provider.capabilities.amount_step if self.provider else 1
+        if amount_minor % step:
+            raise MethodUnavailable(f"{self.name} takes multiples of {step} minor units only")
 
 
 class Methods:
@@ -45,6 +67,5 @@ class Methods:
         return provider
 
     def available(self, currency: str, country: str) -> list[Method]:
-        """Return the methods for a currency and country; every method so far takes all of them."""
-        del currency, country
-        return list(self._methods.values())
+        """Return the methods for a currency and country; an empty one means any."""
+        return [each for each in self._methods.values() if each.takes(currency, country)]

@@ -82,6 +82,10 @@ class ProviderAway(Exception):  # noqa: N818 - a fact, as all errors here
     """The provider failed or refused to talk: the call may have had its effect."""
 
 
+class NoReport(ProviderAway):
+    """The provider shows nobody its log."""
+
+
 class Provider(Protocol):
     """Somebody who moves money for us.
 
@@ -137,8 +141,8 @@ class Provider(Protocol):
         ...
 
     def report(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[Movement]]:
-        """Give the provider's log of a period, oldest first, page by page.
+        """Give the provider's log of a period, page by page; the order is the provider's.
 
-        ``since`` is included, ``until`` is not.
+        ``since`` is included, ``until`` is not. Raises NoReport, and ProviderAway in the middle.
         """
         ...

@@ -1,0 +1,1 @@
+"""Stand-ins for payment providers that keep their documented wire shapes; for tests."""
