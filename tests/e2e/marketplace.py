@@ -175,6 +175,17 @@ class Marketplace:
             headers=headers,
         )
 
+    async def ship(
+        self, owner: Account, order: Json, *units: tuple[str, int], **body: Any
+    ) -> httpx.Response:
+        """Ship units by line id."""
+        items = [{"item_id": line, "quantity": quantity} for line, quantity in units]
+        return await self.client.post(
+            f"/v1/orders/{order['id']}/shipments",
+            json={"carrier": "posta", "items": items, **body},
+            headers={**owner.headers, "Idempotency-Key": uuid.uuid4().hex},
+        )
+
     async def order(self, order: Json, account: Account | None = None) -> Json:
         headers = account.headers if account else {"X-Order-Token": order["token"]}
         answer = await self.client.get(f"/v1/orders/{order['id']}", headers=headers)

@@ -13,6 +13,9 @@ from typing import Any
 
 from tests.architecture.source_tree import ROOT
 
+CARRIER_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+"""What the carrier ``posta`` signs its webhooks with."""
+
 PAYMENT_WINDOW_S = 15
 """How long an unpaid order lives here; longer than any test's payment takes."""
 
@@ -30,6 +33,7 @@ class Stack:
             **os.environ,
             "SOKO_HOME": str(home),
             "SOKO_PAYMENT_WINDOW_S": str(PAYMENT_WINDOW_S),
+            "SOKO_CARRIER_SECRETS": f"posta={CARRIER_SECRET}",
         }
 
     def command(self, *arguments: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import httpx
 
 from devstack.demo.goods import DemoProduct, DemoSeller, DemoShop, read_shop
+from devstack.demo.orders import place_orders
 from devstack.demo.pictures import picture
 
 DEFAULT_PASSWORD = "soko-demo-password"
@@ -41,7 +42,7 @@ def demo_password() -> str:
 
 
 def load(base_url: str, grant: Grant, progress: Progress) -> None:
-    """Load accounts, sellers, categories, products, stock and pictures.
+    """Load accounts, sellers, categories, products, stock, pictures and some orders.
 
     Running it again goes on where a former run stopped. ``grant`` gives an account (e-mail) a
     role; ``progress`` is told how many products of how many are done. Raises DemoError.
@@ -71,6 +72,7 @@ async def _load(base_url: str, grant: Grant, progress: Progress) -> None:
             progress(done, len(shop.products))
 
         await _bounded(one, shop.products)
+        await place_orders(client, await _login(client, BUYER), seller, _accept)
 
 
 async def _bounded(work: Callable[[Item], Awaitable[None]], items: Iterable[Item]) -> None:
