@@ -82,6 +82,15 @@ def test_an_order_that_awaits_its_payment_says_what_to_do() -> None:
     assert order.next_action.expires_at == order.expires_at
 
 
+def test_a_declined_order_knows_its_payment_whichever_way_it_was_told() -> None:
+    asked = moves.after_authorize(authorizing(), Declined("declined"), NOW).after.order
+    waiting = moves.after_authorize(authorizing(), PENDING, NOW).after
+    told = moves.after_payment_news(waiting, news("voided"), NOW)
+    assert told is not None
+    assert (asked.status, asked.payment_status) == ("cancelled", "failed")
+    assert (told.after.order.status, told.after.order.payment_status) == ("cancelled", "voided")
+
+
 def test_a_refusal_is_kept_for_its_key() -> None:
     order = moves.after_reserve(make_checkout(), REFUSED, NOW).after.order
     assert order.refusal is not None

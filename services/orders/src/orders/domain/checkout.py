@@ -298,7 +298,8 @@ def _news_before_decision(
     if not (asked_in_vain or saga.step in {steps.WAITING, steps.CONFIRMING}):
         return None
     if news.status in _LOST:
-        return _declined(checkout, Declined(news.reason or "declined"), now, lease=_NO_LEASE)
+        declined = Declined(news.reason or "declined")
+        return _declined(checkout, declined, now, lease=_NO_LEASE, payment_status=news.status)
     if saga.step == steps.CONFIRMING:
         return _news_before_confirming(checkout, news, now)
     if news.status == "authorized":
@@ -371,15 +372,28 @@ def _unknown(checkout: Checkout, now: datetime) -> Transition:
 
 
 def _declined(
-    checkout: Checkout, declined: Declined, now: datetime, *, lease: timedelta = INLINE_LEASE
+    checkout: Checkout,
+    declined: Declined,
+    now: datetime,
+    *,
+    lease: timedelta = INLINE_LEASE,
+    payment_status: str = "failed",
 ) -> Transition:
+    """Cancel and note the payment's end: its event may have come while the request still asked."""
     refusal = Refusal(
         "payment_required",
         "payment_declined",
         "The payment was declined.",
         {"order_id": checkout.order.id, "reason": declined.reason},
     )
-    return _cancel(checkout, "payment_declined", now, refusal=refusal, lease=lease)
+    return _cancel(
+        checkout,
+        "payment_declined",
+        now,
+        refusal=refusal,
+        lease=lease,
+        payment_status=payment_status,
+    )
 
 
 def _refuse(checkout: Checkout, refused: Refused, now: datetime) -> Transition:
