@@ -11,6 +11,7 @@ from payments.app.create_refund import CreateRefund
 from payments.app.provider import NoReport, ProviderAway
 from payments.app.settle import as_asked_for
 from payments.domain.errors import (
+    PartialRefundUnavailable,
     PaymentTokenInvalid,
     SignatureExpired,
     SignatureInvalid,
@@ -127,6 +128,15 @@ async def test_a_reversal_is_sent_once_and_its_result_settles_it(rig):
         "refunded",
         ["succeeded"],
     )
+
+
+async def test_a_part_cannot_be_reversed(rig):
+    order = await paid(rig)
+    command = CreateRefund(new_id(), order.order_id, (300, "KES"), {}, "broken")
+    with pytest.raises(PartialRefundUnavailable):
+        await rig.desk.refund.handle(command, OPERATOR)
+    payment = await rig.payment(order)
+    assert (payment.refunds, payment.refunding_minor) == ([], 0)
 
 
 async def test_a_reversal_that_is_refused_has_failed(rig):

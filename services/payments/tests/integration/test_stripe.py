@@ -191,6 +191,23 @@ async def test_disputes_are_told_until_they_are_decided(rig):
     assert (dispute.id, dispute.status) == (dispute_id, "lost")
 
 
+@pytest.mark.parametrize(("decided", "status"), [("lost", "charged_back"), ("won", "captured")])
+async def test_a_dispute_takes_the_money_until_it_is_won(rig, decided, status):
+    order = rig.order()
+    await rig.desk.authorize.handle(order)
+    await rig.desk.capture.handle(CaptureOrders((order.order_id,)))
+    reference = (await rig.payment(order)).attempt.reference
+    dispute_id = rig.simulator.dispute(reference)
+    await rig.deliver(times=2)
+    payment = await rig.payment(order)
+    assert (payment.status, payment.disputed_minor) == ("charged_back", 1000)
+    rig.simulator.decide_dispute(dispute_id, decided)
+    await rig.deliver(times=2, backwards=True)
+    payment = await rig.payment(order)
+    assert payment.status == status
+    assert [each.reference for each in payment.disputes] == [dispute_id]
+
+
 async def test_a_wrong_key_is_no_answer(rig):
     rig.simulator.secret_key = "another"
     with pytest.raises(ProviderAway):

@@ -17,7 +17,7 @@ from uuid import UUID
 import stripe
 from stripe import StripeClient
 
-from payments.adapters.stripe_amounts import to_stripe
+from payments.adapters.stripe_amounts import from_stripe, to_stripe
 from payments.adapters.stripe_report import movements, noted
 from payments.app.provider import (
     Capabilities,
@@ -231,7 +231,7 @@ class StripeProvider:
             ProviderDispute(
                 id=dispute.id,
                 status=_DISPUTE_STATUS[dispute.status],
-                amount_minor=dispute.amount,
+                amount_minor=from_stripe(dispute.amount, payment.currency),
                 fee_minor=sum(line.fee for line in dispute.balance_transactions),
                 opened_at=datetime.fromtimestamp(dispute.created, UTC),
             )

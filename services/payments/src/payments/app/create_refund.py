@@ -11,6 +11,7 @@ from chassis.clock import Clock
 from chassis.errors import not_found
 from payments.app.ports import Memberships, PaymentRepository
 from payments.app.settle import Settler
+from payments.domain.errors import PartialRefundUnavailable
 from payments.domain.payment import Payment
 from payments.domain.refunds import Refund
 
@@ -50,8 +51,8 @@ class CreateRefundHandler:
     async def handle(self, command: CreateRefund, actor: Actor) -> tuple[Refund, Payment]:
         """Return the refund as far as it got, with its payment.
 
-        Raises not_found for an order in which the actor has no part, and what
-        Payment.request_refund raises.
+        Raises not_found for an order in which the actor has no part, PartialRefundUnavailable where
+        the provider returns all or nothing, and what Payment.request_refund raises.
         """
         account_id = actor.require_account()
         payment = await self._payments.find_by_order(command.order_id)
@@ -64,6 +65,7 @@ class CreateRefundHandler:
             if not sellers:
                 raise not_found()
         now = self._clock.now()
+        in_parts = self._settler.refunds_in_parts(payment)
 
         def act(current: Payment) -> tuple[Refund, bool]:
             for refund in current.refunds:
@@ -78,6 +80,8 @@ class CreateRefundHandler:
                 sellers=sellers,
                 seller_order_id=command.seller_order_id,
             )
+            if not in_parts and started.amount_minor < current.captured_minor:
+                raise PartialRefundUnavailable("this payment goes back as a whole only")
             return started, True
 
         payment, (refund, is_new) = await self._payments.change(payment.id, act, now)

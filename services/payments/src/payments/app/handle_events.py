@@ -7,12 +7,15 @@ import asyncio
 from chassis.clock import Clock
 from chassis.logs import get_logger
 from payments.app.ports import PaymentRepository
+from payments.app.record_dispute import RecordDispute, RecordDisputeHandler
 from payments.app.settle import Settler
-from payments.app.webhooks import ProviderEvents, StoredEvent
+from payments.app.webhooks import ProviderEvent, ProviderEvents, StoredEvent
+from payments.domain.disputes import LOST, OPENED, WON
 from payments.domain.payment import Payment
 
 _BATCH = 50
 _AT_ONCE = 8
+_DISPUTE_STATUS = {"open": OPENED, "won": WON, "lost": LOST}
 _log = get_logger(__name__)
 
 
@@ -29,6 +32,7 @@ class HandleEvents:
         self._payments = payments
         self._settler = settler
         self._clock = clock
+        self._record_dispute = RecordDisputeHandler(payments, clock)
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def handle(self) -> int:
@@ -47,13 +51,32 @@ class HandleEvents:
                 payment = await self._payment_of(stored)
                 if payment is None:
                     _log.warning("webhook_unmatched", event_id=stored.event.event_id)
-                elif await self._settler.refresh(payment, stored.event.reference):
+                elif await self._apply(stored.event, payment):
                     await self._events.handled(stored.id, self._clock.now())
             except Exception as error:
                 # It comes again; the others must not wait for it.
                 _log.exception(
                     "webhook_not_handled", event_id=stored.event.event_id, error=str(error)
                 )
+
+    async def _apply(self, event: ProviderEvent, payment: Payment) -> bool:
+        """Ask how the payment stands and apply that; tell if there was an answer."""
+        if not await self._settler.refresh(payment, event.reference):
+            return False
+        if "dispute" not in event.kind:
+            return True
+        found = await self._settler.disputes(payment)
+        for dispute in found or ():
+            await self._record_dispute.handle(
+                RecordDispute(
+                    payment.order_id,
+                    dispute.id,
+                    _DISPUTE_STATUS[dispute.status],
+                    (dispute.amount_minor, payment.currency),
+                    dispute.fee_minor,
+                )
+            )
+        return found is not None
 
     async def _payment_of(self, stored: StoredEvent) -> Payment | None:
         event = stored.event

@@ -8,7 +8,7 @@ once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID, uuid5
@@ -19,7 +19,7 @@ from chassis.failpoints import failpoint
 from chassis.logs import get_logger
 from payments.app.methods import Methods
 from payments.app.ports import PaymentRepository
-from payments.app.provider import Provider, ProviderAway, ProviderPayment
+from payments.app.provider import Provider, ProviderAway, ProviderDispute, ProviderPayment
 from payments.domain import status
 from payments.domain.payment import LOST_AFTER, PENDING, Attempt, Payment, ProviderState
 from payments.domain.refunds import REFUND_FAILED, SUCCEEDED, Refund
@@ -98,6 +98,17 @@ class Settler:
             return False
         await self._follow_up(provider, await self.record(payment, state), state)
         return True
+
+    async def disputes(self, payment: Payment) -> Sequence[ProviderDispute] | None:
+        """Return what buyers disputed of a payment, None when the provider does not answer."""
+        provider = self._methods.provider(payment.provider)
+        return await ask(provider.disputes(as_asked_for(payment)))
+
+    def refunds_in_parts(self, payment: Payment) -> bool:
+        """Whether a payment's provider pays back less than all of it."""
+        if payment.attempt is None:
+            return True
+        return self._methods.provider(payment.provider).capabilities.partial_refund
 
     async def record(self, payment: Payment, state: ProviderState | None) -> Payment:
         """Take in an answer (None: there was none) under the payment's lock."""

@@ -74,6 +74,13 @@ class PaymentTokenInvalid(PaymentError):
     code = "payment_token_invalid"
 
 
+class PartialRefundUnavailable(PaymentError):
+    """The provider pays back the whole of a payment or nothing."""
+
+    kind = "conflict"
+    code = "partial_refund_unavailable"
+
+
 class SignatureInvalid(PaymentError):
     """A webhook does not come from the provider in whose name it speaks."""
 
