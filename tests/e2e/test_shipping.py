@@ -176,3 +176,36 @@ async def test_nobody_but_the_carrier_tells_of_its_parcels(
     }
     answer = await market.client.post("/v1/webhooks/delivery", json=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, code)
+
+
+async def test_cash_is_collected_with_the_parcel(
+    market: Marketplace, seller: tuple[Account, str], product: Product
+) -> None:
+    owner, _ = seller
+    cart = await market.cart((product.variant_id, 1))
+    order = (await market.checkout(cart, method={"type": "cash_on_delivery"})).json()
+    assert (order["status"], order["payment_status"]) == ("confirmed", "none")
+    parcel = await market.ship(owner, order, (order["items"][0]["id"], 1))
+    assert parcel.status_code == 201, parcel.text
+    path = f"/v1/shipments/{parcel.json()['id']}/events"
+    await market.client.post(path, json={"status": "delivered"}, headers=owner.headers)
+    await market.order_becomes(order, status="completed", payment_status="captured")
+
+
+async def test_stock_leaves_although_catalog_and_orders_died_at_the_door(
+    market: Marketplace, stack: Stack, seller: tuple[Account, str], product: Product
+) -> None:
+    owner, _ = seller
+    order = await bought(market, product, 4)
+    stack.kill("catalog")
+    parcel = await market.ship(owner, order, (order["items"][0]["id"], 4))
+    assert parcel.status_code == 201, parcel.text
+    stack.kill("orders")
+
+    async def left() -> bool:
+        path = f"/v1/variants/{product.variant_id}/stock"
+        answer = await market.client.get(path, headers=owner.headers)
+        counts = answer.json() if answer.status_code == 200 else {}
+        return (counts.get("on_hand"), counts.get("reserved")) == (96, 0)
+
+    await eventually(left, timeout_s=60)
