@@ -181,3 +181,26 @@ class CommissionRules(Document):
 
     items: list[CommissionRule]
     next_cursor: str | None
+
+
+class Difference(Document):
+    """A capture or refund on which the books and a provider disagree."""
+
+    kind: str = Field(description="missing_here, missing_there, amount_differs, status_differs")
+    movement: str = Field(description="capture, refund")
+    movement_id: str | None = Field(default=None, description="The provider's id of it")
+    order_id: str | None = None
+    subject_id: str | None = Field(default=None, description="Our attempt or refund")
+    ours: Money | None = None
+    theirs: Money | None = None
+    status: str | None = Field(default=None, description="How it stands with us")
+
+
+class Reconciliation(Document):
+    """What a comparison with a provider's report found."""
+
+    since: datetime
+    until: datetime = Field(description="End of what was looked at")
+    checked: dict[str, int] = Field(description="How many of `theirs` and of `ours`")
+    complete: bool = Field(description="False when there are more differences than these")
+    items: list[Difference]

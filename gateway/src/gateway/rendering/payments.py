@@ -132,3 +132,23 @@ def commission_rule(value: bookkeeping_pb2.CommissionRule) -> Document:
     if value.category_id:
         document["category_id"] = value.category_id
     return document
+
+
+def reconciliation(value: bookkeeping_pb2.ReconcileResponse) -> Document:
+    """Return what a comparison with a provider's report found."""
+    return {
+        "since": time(value.since),
+        "until": time(value.until),
+        "checked": {"theirs": value.theirs, "ours": value.ours},
+        "complete": value.complete,
+        "items": [_difference(each) for each in value.differences],
+    }
+
+
+def _difference(value: bookkeeping_pb2.Difference) -> Document:
+    names = ("kind", "movement", "movement_id", "order_id", "subject_id", "status")
+    document: Document = {name: getattr(value, name) for name in names if getattr(value, name)}
+    for name in ("ours", "theirs"):
+        if value.HasField(name):
+            document[name] = money(getattr(value, name))
+    return document

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from google.protobuf.timestamp_pb2 import Timestamp
+from pydantic import AwareDatetime, StringConstraints
 
 from gateway.api import ApiRequest, ApiRoute
 from gateway.bodies.fields import CommissionRuleId, Cursor, Limit, OrderId, SellerName
@@ -12,6 +17,12 @@ from gateway.rendering import payments as render
 from gateway.rendering.values import given_money, page, to_money
 from gateway.rules import Access, Key, rules
 from soko.payments.v1 import bookkeeping_pb2, payout_pb2
+
+_Provider = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$"), Query(description="Provider name")
+]
+_Time = Annotated[AwareDatetime, Query(description="RFC 3339, with an offset")]
+_RECONCILE_S = 60.0
 
 router = APIRouter(prefix="/v1", tags=["Payments"], route_class=ApiRoute)
 
@@ -199,3 +210,37 @@ async def remove_commission_rule(request: ApiRequest, rule_id: CommissionRuleId)
         bookkeeping_pb2.RemoveCommissionRuleRequest(id=rule_id),
     )
     return request.nothing()
+
+
+@router.get(
+    "/ops/reconciliation",
+    response_class=Response,
+    summary="Compare the books with a provider",
+    tags=["Operations"],
+    responses=answers({200: "Reconciliation"}, {403: ""}),
+)
+@rules(Access.ACCOUNT, timeout_s=_RECONCILE_S)
+async def reconcile(
+    request: ApiRequest,
+    provider: _Provider = "sandbox",
+    since: _Time | None = None,
+    until: _Time | None = None,
+) -> Response:
+    """List the captures and refunds on which the books and the provider's report disagree.
+
+    A period of at most 31 days, the last day without one; operators and admins.
+    """
+    until = until or datetime.now(UTC)
+    since = since or until - timedelta(days=1)
+    payments = request.backend.payments
+    asked = bookkeeping_pb2.ReconcileRequest(provider=provider)
+    _set(asked.since, since)
+    _set(asked.until, until)
+    reply = await request.ask(
+        payments, payments.bookkeeping.Reconcile, asked, timeout_s=_RECONCILE_S
+    )
+    return request.answer(200, render.reconciliation(reply))
+
+
+def _set(field: Timestamp, at: AwareDatetime) -> None:
+    field.FromDatetime(at.astimezone(UTC))

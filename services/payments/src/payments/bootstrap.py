@@ -55,7 +55,7 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
     memberships = IdentityMemberships(context.peer("identity", settings.identity_target))
     webhook_news = asyncio.Event()
     seller_money = make_seller_money(
-        settings, db, broker, relay.nudge, payments, memberships, clock
+        settings, db, broker, relay.nudge, payments, methods, memberships, clock
     )
     app = ServiceApp(
         services=[

@@ -19,11 +19,14 @@ from chassis.process import Background
 from payments.adapters.commission_rules import PostgresCommissionRules
 from payments.adapters.deliveries import PostgresDeliveries
 from payments.adapters.payouts import PostgresPayouts
+from payments.adapters.reported_movements import PostgresReportedMovements
 from payments.adapters.sandbox_payouts import SandboxPayouts
 from payments.adapters.settlements import PostgresSettlements
 from payments.app.commission_rules import CurrentRules
 from payments.app.create_payout import CreatePayoutHandler, PayoutSender
+from payments.app.methods import Methods
 from payments.app.ports import Memberships, PaymentRepository
+from payments.app.reconcile import ReconcileHandler
 from payments.app.record_dispute import RecordDisputeHandler
 from payments.app.record_settlement import RecordSettlementHandler
 from payments.app.seller_access import SellerAccess
@@ -62,6 +65,7 @@ def make_seller_money(
     broker: Broker,
     nudge: Callable[[], None],
     payments: PaymentRepository,
+    methods: Methods,
     memberships: Memberships,
     clock: Clock,
 ) -> SellerMoney:
@@ -86,6 +90,7 @@ def make_seller_money(
                     RecordDisputeHandler(payments, clock),
                     RecordSettlementHandler(PostgresSettlements(db), clock),
                     PostgresCommissionRules(db),
+                    ReconcileHandler(methods, PostgresReportedMovements(db), clock),
                     clock,
                 ),
             ),

@@ -450,6 +450,7 @@ async def test_sellers_money_and_the_books_are_for_those_who_may(gateway):
         (books.ListCommissionRules, bookkeeping_pb2.ListCommissionRulesRequest()),
         (books.PutCommissionRule, bookkeeping_pb2.PutCommissionRuleRequest()),
         (books.RemoveCommissionRule, bookkeeping_pb2.RemoveCommissionRuleRequest()),
+        (books.Reconcile, bookkeeping_pb2.ReconcileRequest()),
     ):
         assert (await refused(gateway.call(method, request)))[0] == "unauthenticated"
         for other in (member, stranger):
@@ -517,3 +518,13 @@ async def test_operators_keep_the_books(orders, gateway):
     await gateway.call(books.RemoveCommissionRule, remove, metadata=operator)
     gone = gateway.call(books.RemoveCommissionRule, remove, metadata=operator)
     assert (await refused(gone))[0] == "not_found"
+
+    compare = bookkeeping_pb2.ReconcileRequest(provider="sandbox")
+    compare.since.GetCurrentTime()
+    compare.until.GetCurrentTime()
+    compare.since.seconds -= 3600
+    found = await gateway.call(books.Reconcile, compare, metadata=operator)
+    assert (found.complete, found.until.seconds < compare.until.seconds - 200) == (True, True)
+    compare.since.seconds -= 40 * 86400
+    call = gateway.call(books.Reconcile, compare, metadata=operator)
+    assert await refused(call) == ("invalid", "period_invalid")

@@ -117,3 +117,49 @@ class RemoveCommissionRuleRequest(_message.Message):
 class RemoveCommissionRuleResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ReconcileRequest(_message.Message):
+    __slots__ = ("provider", "since", "until")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    since: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, provider: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Difference(_message.Message):
+    __slots__ = ("kind", "movement", "movement_id", "order_id", "subject_id", "ours", "theirs", "status")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MOVEMENT_FIELD_NUMBER: _ClassVar[int]
+    MOVEMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    OURS_FIELD_NUMBER: _ClassVar[int]
+    THEIRS_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    movement: str
+    movement_id: str
+    order_id: str
+    subject_id: str
+    ours: _money_pb2.Money
+    theirs: _money_pb2.Money
+    status: str
+    def __init__(self, kind: _Optional[str] = ..., movement: _Optional[str] = ..., movement_id: _Optional[str] = ..., order_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., ours: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., theirs: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., status: _Optional[str] = ...) -> None: ...
+
+class ReconcileResponse(_message.Message):
+    __slots__ = ("since", "until", "theirs", "ours", "differences", "complete")
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    THEIRS_FIELD_NUMBER: _ClassVar[int]
+    OURS_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    since: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    theirs: int
+    ours: int
+    differences: _containers.RepeatedCompositeFieldContainer[Difference]
+    complete: bool
+    def __init__(self, since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., theirs: _Optional[int] = ..., ours: _Optional[int] = ..., differences: _Optional[_Iterable[_Union[Difference, _Mapping]]] = ..., complete: _Optional[bool] = ...) -> None: ...

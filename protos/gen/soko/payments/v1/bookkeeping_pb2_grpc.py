@@ -55,6 +55,11 @@ class BookkeepingServiceStub:
                 request_serializer=soko_dot_payments_dot_v1_dot_bookkeeping__pb2.PutCommissionRuleRequest.SerializeToString,
                 response_deserializer=soko_dot_payments_dot_v1_dot_bookkeeping__pb2.PutCommissionRuleResponse.FromString,
                 _registered_method=True)
+        self.Reconcile = channel.unary_unary(
+                '/soko.payments.v1.BookkeepingService/Reconcile',
+                request_serializer=soko_dot_payments_dot_v1_dot_bookkeeping__pb2.ReconcileRequest.SerializeToString,
+                response_deserializer=soko_dot_payments_dot_v1_dot_bookkeeping__pb2.ReconcileResponse.FromString,
+                _registered_method=True)
         self.RemoveCommissionRule = channel.unary_unary(
                 '/soko.payments.v1.BookkeepingService/RemoveCommissionRule',
                 request_serializer=soko_dot_payments_dot_v1_dot_bookkeeping__pb2.RemoveCommissionRuleRequest.SerializeToString,
@@ -97,6 +102,13 @@ class BookkeepingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Reconcile(self, request, context):
+        """Compares captures and refunds with the provider's own report. Errors: period_invalid, method_unavailable (invalid).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RemoveCommissionRule(self, request, context):
         """Removes a rule.
         """
@@ -126,6 +138,11 @@ def add_BookkeepingServiceServicer_to_server(servicer, server):
                     servicer.PutCommissionRule,
                     request_deserializer=soko_dot_payments_dot_v1_dot_bookkeeping__pb2.PutCommissionRuleRequest.FromString,
                     response_serializer=soko_dot_payments_dot_v1_dot_bookkeeping__pb2.PutCommissionRuleResponse.SerializeToString,
+            ),
+            'Reconcile': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reconcile,
+                    request_deserializer=soko_dot_payments_dot_v1_dot_bookkeeping__pb2.ReconcileRequest.FromString,
+                    response_serializer=soko_dot_payments_dot_v1_dot_bookkeeping__pb2.ReconcileResponse.SerializeToString,
             ),
             'RemoveCommissionRule': grpc.unary_unary_rpc_method_handler(
                     servicer.RemoveCommissionRule,
@@ -242,6 +259,33 @@ class BookkeepingService:
             '/soko.payments.v1.BookkeepingService/PutCommissionRule',
             soko_dot_payments_dot_v1_dot_bookkeeping__pb2.PutCommissionRuleRequest.SerializeToString,
             soko_dot_payments_dot_v1_dot_bookkeeping__pb2.PutCommissionRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reconcile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soko.payments.v1.BookkeepingService/Reconcile',
+            soko_dot_payments_dot_v1_dot_bookkeeping__pb2.ReconcileRequest.SerializeToString,
+            soko_dot_payments_dot_v1_dot_bookkeeping__pb2.ReconcileResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,8 @@ class BookkeepingServiceStub:
     """Sets the rule of a seller, a category, both or all; orders that are authorized already keep theirs. Errors:
     commission_rule_invalid (invalid).
     """
+    Reconcile: _grpc.UnaryUnaryMultiCallable[_bookkeeping_pb2.ReconcileRequest, _bookkeeping_pb2.ReconcileResponse]
+    """Compares captures and refunds with the provider's own report. Errors: period_invalid, method_unavailable (invalid)."""
     RemoveCommissionRule: _grpc.UnaryUnaryMultiCallable[_bookkeeping_pb2.RemoveCommissionRuleRequest, _bookkeeping_pb2.RemoveCommissionRuleResponse]
     """Removes a rule."""
 
@@ -69,6 +71,8 @@ class BookkeepingServiceAsyncStub(BookkeepingServiceStub):
     """Sets the rule of a seller, a category, both or all; orders that are authorized already keep theirs. Errors:
     commission_rule_invalid (invalid).
     """
+    Reconcile: _aio.UnaryUnaryMultiCallable[_bookkeeping_pb2.ReconcileRequest, _bookkeeping_pb2.ReconcileResponse]  # type: ignore[assignment]
+    """Compares captures and refunds with the provider's own report. Errors: period_invalid, method_unavailable (invalid)."""
     RemoveCommissionRule: _aio.UnaryUnaryMultiCallable[_bookkeeping_pb2.RemoveCommissionRuleRequest, _bookkeeping_pb2.RemoveCommissionRuleResponse]  # type: ignore[assignment]
     """Removes a rule."""
 
@@ -112,6 +116,14 @@ class BookkeepingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Sets the rule of a seller, a category, both or all; orders that are authorized already keep theirs. Errors:
         commission_rule_invalid (invalid).
         """
+
+    @_abc_1.abstractmethod
+    def Reconcile(
+        self,
+        request: _bookkeeping_pb2.ReconcileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bookkeeping_pb2.ReconcileResponse, _abc.Awaitable[_bookkeeping_pb2.ReconcileResponse]]:
+        """Compares captures and refunds with the provider's own report. Errors: period_invalid, method_unavailable (invalid)."""
 
     @_abc_1.abstractmethod
     def RemoveCommissionRule(

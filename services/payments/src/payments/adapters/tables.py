@@ -214,6 +214,20 @@ settlement = Table(
     UniqueConstraint("provider", "reference", name="settlement_provider_reference_key"),
 )
 
+reported_movement = Table(
+    "reported_movement",
+    metadata,
+    Column("run", _ID, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("movement_id", Text, nullable=False),
+    Column("subject_id", _ID),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("at", _TIME, nullable=False),
+    Index("reported_movement_subject_id", "run", "kind", "subject_id"),
+)
+
 sandbox_payout = Table(
     "sandbox_payout",
     metadata,

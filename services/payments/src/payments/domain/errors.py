@@ -161,6 +161,12 @@ class SettlementDiffers(PaymentError):
     code = "settlement_differs"
 
 
+class PeriodInvalid(PaymentError):
+    """A period is empty, too long or not over."""
+
+    code = "period_invalid"
+
+
 class LedgerUnbalanced(PaymentError):
     """The entries of a ledger transaction do not sum to zero: a bug, never a user's mistake."""
 

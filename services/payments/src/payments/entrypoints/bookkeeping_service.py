@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import grpc
 
 from chassis.clock import Clock
 from chassis.context import current_actor
-from chassis.errors import invalid, not_found
+from chassis.errors import invalid, not_found, unavailable
 from chassis.ids import format_id, new_id, parse_id
 from chassis.iso import is_currency
 from payments.app.ports import CommissionRules
+from payments.app.provider import ProviderAway
+from payments.app.reconcile import Difference, Reconcile, ReconcileHandler
 from payments.app.record_dispute import STATUSES, RecordDispute, RecordDisputeHandler
 from payments.app.record_settlement import RecordSettlementHandler
 from payments.domain.commission import CommissionRule
@@ -35,11 +39,13 @@ class BookkeepingServicer(bookkeeping_pb2_grpc.BookkeepingServiceServicer):
         dispute: RecordDisputeHandler,
         settlement: RecordSettlementHandler,
         rules: CommissionRules,
+        reconcile: ReconcileHandler,
         clock: Clock,
     ) -> None:
         self._dispute = dispute
         self._settlement = settlement
         self._rules = rules
+        self._reconcile = reconcile
         self._clock = clock
 
     async def RecordDispute(  # noqa: N802 - the contract's name
@@ -126,6 +132,26 @@ class BookkeepingServicer(bookkeeping_pb2_grpc.BookkeepingServiceServicer):
             raise not_found()
         return pb.RemoveCommissionRuleResponse()
 
+    async def Reconcile(  # noqa: N802
+        self, request: pb.ReconcileRequest, context: Context
+    ) -> pb.ReconcileResponse:
+        """Compare a period with the provider's report."""
+        _require_staff()
+        since, until = request.since.ToDatetime(UTC), request.until.ToDatetime(UTC)
+        try:
+            found = await self._reconcile.handle(Reconcile(request.provider, since, until))
+        except ProviderAway as error:
+            raise unavailable(request.provider) from error
+        response = pb.ReconcileResponse(
+            theirs=found.theirs,
+            ours=found.ours,
+            differences=[_difference_message(each) for each in found.differences],
+            complete=found.complete,
+        )
+        response.since.FromDatetime(found.since)
+        response.until.FromDatetime(found.until)
+        return response
+
 
 def _require_staff() -> None:
     current_actor().require_role("operator", "admin")
@@ -151,6 +177,22 @@ def _rule_message(rule: CommissionRule) -> pb.CommissionRule:
         rate_bps=rule.rate_bps,
         tax_bps=rule.tax_bps,
     )
+
+
+def _difference_message(found: Difference) -> pb.Difference:
+    prefix = "att" if found.movement == "capture" else "rfd"
+    message = pb.Difference(
+        kind=found.kind,
+        movement=found.movement,
+        movement_id=found.movement_id,
+        order_id=format_id("ord", found.order_id) if found.order_id else "",
+        subject_id=format_id(prefix, found.subject_id) if found.subject_id else "",
+        status=found.status,
+    )
+    for money, field in ((found.ours, message.ours), (found.theirs, message.theirs)):
+        if money is not None:
+            field.amount_minor, field.currency = money
+    return message
 
 
 def _dispute_message(dispute: Dispute, payment: Payment) -> pb.Dispute:
