@@ -194,6 +194,8 @@ async def test_a_seller_ships_its_own_part_and_no_other(world: World) -> None:
     assert (await refusal(wrong)).kind == "not_found"
     both = f"{an_id('usr')} buyer {mine}=owner,{theirs}=owner"
     assert (await refusal(ship(world, sale, (line, 1), by=both))).code == "seller_order_required"
+    looking = f"{an_id('usr')} buyer {mine}=owner,{theirs}=viewer"
+    assert (await refusal(ship(world, sale, (other_line, 1), by=looking))).code == "item_unknown"
     shipment = await ship(world, sale, (line, 1), by=both, seller_order_id=own)
     page = await world.call(
         world.orders.ListSellerOrders,

@@ -23,11 +23,14 @@ class SellerStaff:
 
         Raises ``authentication_required`` for guests.
         """
-        if not await self._ships_for(actor, seller_id):
+        role = await self._role(actor, seller_id)
+        if not role:
             raise NotFound
+        if role not in _SHIPPERS:
+            raise NotAMember
 
     async def part_to_ship(self, actor: Actor, order: Order, part_id: str) -> SellerOrder:
-        """Return the seller's part that the caller ships: the named one, or his only one.
+        """Return the seller's part that the caller ships: the named one, or the only one.
 
         Raises ``authentication_required`` for guests, NotFound for strangers and for an order that
         no seller sees yet, NotAMember for those who see the order and may not ship, and
@@ -35,22 +38,22 @@ class SellerStaff:
         """
         account_id = actor.require_account()
         known = account_id == order.account_id or actor.has_role("operator", "admin")
-        own = []
+        named: list[tuple[SellerOrder, str]] = []
         if order.confirmed_at is not None:
-            named = [part for part in order.seller_orders if part_id in ("", part.id)]
-            own = [part for part in named if await self._ships_for(actor, part.seller_id)]
+            named = [
+                (part, await self._role(actor, part.seller_id))
+                for part in order.seller_orders
+                if part_id in ("", part.id)
+            ]
+        own = [part for part, role in named if role in _SHIPPERS]
         if not own:
-            raise NotAMember if known else NotFound
+            raise NotAMember if known or any(role for _, role in named) else NotFound
         if len(own) > 1:
             raise SellerOrderRequired
         return own[0]
 
-    async def _ships_for(self, actor: Actor, seller_id: str) -> bool:
-        """Tell whether the caller has a role at the seller; raise NotAMember for a lesser one."""
+    async def _role(self, actor: Actor, seller_id: str) -> str:
+        """Return the caller's role at a seller, empty without one."""
         account_id = actor.require_account()
         role = actor.memberships.get(seller_id)
-        if role is None:
-            role = await self._sellers.role_of(seller_id, account_id)
-        if role and role not in _SHIPPERS:
-            raise NotAMember
-        return bool(role)
+        return role if role is not None else await self._sellers.role_of(seller_id, account_id)
