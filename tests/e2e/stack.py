@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.architecture.source_tree import ROOT
+from tests.e2e.simulated_providers import SimulatedProviders
 
 CARRIER_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """What the carrier ``posta`` signs its webhooks with."""
@@ -35,6 +36,8 @@ class Stack:
             "SOKO_PAYMENT_WINDOW_S": str(PAYMENT_WINDOW_S),
             "SOKO_CARRIER_SECRETS": f"posta={CARRIER_SECRET}",
         }
+        self.providers = SimulatedProviders(self.url)
+        self.environ |= self.providers.environ
 
     def command(self, *arguments: str) -> list[str]:
         """Return a command line of the CLI."""
@@ -54,10 +57,12 @@ class Stack:
         return ran.stdout
 
     def start(self) -> None:
+        self.providers.start()
         self.run("up", "--detach", "--no-demo", "--port", str(self.port))
 
     def stop(self) -> None:
         """End it, keep its logs, delete its data, which root keeps outside of pytest's folders."""
+        self.providers.stop()
         self.run("down")
         shutil.copytree(self._home / "logs", self._home.with_name("soko-e2e-logs"))
         self.run("reset", "--yes")
