@@ -35,6 +35,7 @@ class Stack:
             "SOKO_HOME": str(home),
             "SOKO_PAYMENT_WINDOW_S": str(PAYMENT_WINDOW_S),
             "SOKO_CARRIER_SECRETS": f"posta={CARRIER_SECRET}",
+            "SOKO_EARNINGS_HOLD_S": "1",
         }
         self.providers = SimulatedProviders(self.url)
         self.environ |= self.providers.environ
