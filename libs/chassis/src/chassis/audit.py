@@ -124,7 +124,7 @@ class SqlCheck:
 
     async def estimated(self, db: Database) -> int:
         """Return about how many rows the table has."""
-        return await _estimate(db, self.table)
+        return await estimate(db, self.table)
 
     async def page(self, db: Database, where: Where) -> Page:
         """Look at some rows."""
@@ -213,7 +213,7 @@ class Facts:
 
     async def estimated(self, db: Database) -> int:
         """Return about how many there are."""
-        return await _estimate(db, self.table)
+        return await estimate(db, self.table)
 
     async def boundary(self, db: Database, after: str, until: str, limit: int) -> str:
         """Return the key that ends a page of ``limit`` facts."""
@@ -292,6 +292,7 @@ def _texts(detail: Mapping[str, object]) -> dict[str, str]:
     return {name: "" if value is None else str(value) for name, value in detail.items()}
 
 
-async def _estimate(db: Database, table: str) -> int:
+async def estimate(db: Database, table: str) -> int:
+    """Return about how many rows a table has."""
     row = await db.fetch_one(_ESTIMATE, (table,))
     return int(row["rows"]) if row else 0

@@ -15,6 +15,7 @@ from payments.adapters.identity_grpc import IdentityMemberships
 from payments.adapters.ledger_reader import PostgresLedger
 from payments.adapters.payment_history import PostgresPaymentHistory
 from payments.adapters.payment_repository import PostgresPayments
+from payments.adapters.provider_check import ProviderCheck
 from payments.adapters.provider_events import PostgresProviderEvents
 from payments.app.authorize import AuthorizeHandler
 from payments.app.cancel_payment import CancelPaymentHandler
@@ -97,7 +98,7 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
         ],
         databases=[db],
         broker=broker,
-        audit=audit_of(db),
+        audit=audit_of(db, ProviderCheck(methods.providers, clock)),
         close=providers.close,
     )
     if providers.sandbox is not None:

@@ -153,10 +153,10 @@ _MONEY: Final = Facts(
 )
 
 
-def audit_of(db: Database) -> Audit:
-    """Return what can be asked of this database."""
+def audit_of(db: Database, *others: Check) -> Audit:
+    """Return what can be asked of this database, and by other checks."""
     return Audit(
         db,
-        (*_CHECKS, *OUTBOX_CHECKS, *INBOX_CHECKS),
+        (*_CHECKS, *others, *OUTBOX_CHECKS, *INBOX_CHECKS),
         (_MONEY, OUTBOX_FACTS, INBOX_FACTS),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from payments.app.provider import Provider
@@ -58,6 +58,11 @@ class Methods:
         if method is None:
             raise MethodUnavailable(f"payment method {type_!r} is not available")
         return method
+
+    @property
+    def providers(self) -> Sequence[Provider]:
+        """All that stand behind a method."""
+        return tuple(self._providers.values())
 
     def provider(self, name: str) -> Provider:
         """Return the provider of a payment; raise MethodUnavailable when it was switched off."""
