@@ -202,10 +202,12 @@ SELECT claimed.*, {_DOCUMENT.format(o="claimed")} FROM claimed
 # An order that still asks for its payment by itself, or knows the news, needs no second look.
 TOUCHED_BY = """
 SELECT DISTINCT o.id
-FROM jsonb_to_recordset(%(news)s::jsonb) AS news(id uuid, status text)
+FROM jsonb_to_recordset(%(news)s::jsonb) AS news(id uuid, status text, sequence bigint)
 JOIN orders o ON o.id = news.id
-WHERE o.id = ANY (%(ids)s::uuid[]) AND o.payment_status <> news.status
-  AND NOT (o.saga_step IN ('reserving', 'authorizing') AND o.saga_attempts = 0)
-  AND NOT (news.status = 'authorized' AND o.payment_status <> 'none')
-  AND NOT (o.saga_step = 'settling' AND news.status IN ('authorized', 'captured'))
+WHERE o.id = ANY (%(ids)s::uuid[]) AND news.sequence > o.payment_sequence
+  AND (o.payment_status <> news.status OR news.sequence > 2)
+  AND NOT (news.status = 'authorized' AND (o.payment_status <> 'none'
+           OR o.saga_step IN ('reserving', 'authorizing') AND o.saga_attempts = 0))
+  AND NOT (o.saga_step = 'settling' AND o.payment_status = 'authorized'
+           AND news.status = 'captured')
 """

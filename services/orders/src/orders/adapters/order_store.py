@@ -142,7 +142,14 @@ class PostgresPaymentNews:
 
     async def touched_by(self, news: Sequence[PaymentNews]) -> frozenset[str]:
         """Return the orders that the news may change; most of it tells what is known."""
-        records = [{"id": parse_id("ord", each.order_id), "status": each.status} for each in news]
+        records = [
+            {
+                "id": parse_id("ord", each.order_id),
+                "status": each.status,
+                "sequence": each.sequence,
+            }
+            for each in news
+        ]
         params = {
             "news": json_text(records),
             "ids": id_array(record["id"] for record in records),

@@ -54,6 +54,15 @@ POLL: Final = timedelta(seconds=60)
 _LOST: Final = frozenset({"failed", "voided"})
 """Statuses of a payment that gives us nothing."""
 
+_GONE: Final = _LOST | {"refunded", "charged_back"}
+"""Statuses of a payment for which nothing is sold any more."""
+
+_SETTLES_BY_ITSELF: Final = (steps.SETTLING, "authorized", "captured")
+"""Step, status and news: whoever settles asks for the capture and tells of it."""
+
+_FIRST_NEWS: Final = 2
+"""How many events an ordinary payment has, authorized and captured: none of them comes back."""
+
 STALE_SNAPSHOT: Final = frozenset({"price_changed", "not_for_sale"})
 """Refusals after which the cart's titles and prices are looked up again."""
 
@@ -270,43 +279,47 @@ def after_payment_news(checkout: Checkout, news: PaymentNews, now: datetime) -> 
     if news.sequence <= order.payment_sequence:
         return None
     heard = Checkout(replace(order, payment_sequence=news.sequence), checkout.saga)
-    if order.undecided:
-        transition = _news_before_decision(heard, news, now)
-    elif checkout.saga.step == steps.SETTLING and news.status in {"authorized", "captured"}:
-        # Settling asks by itself and tells of the capture.
-        return None
-    elif observe_payment(order.payment_status, news.status) != "moved":
-        return None
-    elif order.status == statuses.CONFIRMED and news.status in _LOST:
-        transition = _cancel(
-            heard, "capture_failed", now, lease=_NO_LEASE, payment_status=news.status
-        )
-    else:
-        changed = heard.order.changed(
-            now, payment_status=news.status, payment_id=order.payment_id or news.payment_id
-        )
-        transition = Transition(heard, Checkout(changed, heard.saga), "order_payment_changed")
+    decide = _news_before_decision if order.undecided else _news_after_decision
+    transition = decide(heard, news, now)
     return None if transition is None else replace(transition, before=checkout)
+
+
+def _news_after_decision(checkout: Checkout, news: PaymentNews, now: datetime) -> Transition | None:
+    """Take news of a payment whose order was confirmed or cancelled."""
+    order = checkout.order
+    if (checkout.saga.step, order.payment_status, news.status) == _SETTLES_BY_ITSELF:
+        return None
+    means = observe_payment(order.payment_status, news.status)
+    if means == "unchanged" and news.sequence > _FIRST_NEWS:
+        # What came before it is old, though it says what is known.
+        return Transition(checkout, Checkout(order.changed(now), checkout.saga))
+    if means != "moved":
+        return None
+    if order.status == statuses.CONFIRMED and news.status in _LOST:
+        lost = news.status
+        return _cancel(checkout, "capture_failed", now, lease=_NO_LEASE, payment_status=lost)
+    payment_id = order.payment_id or news.payment_id
+    changed = order.changed(now, payment_status=news.status, payment_id=payment_id)
+    return Transition(checkout, Checkout(changed, checkout.saga), "order_payment_changed")
 
 
 def _news_before_decision(
     checkout: Checkout, news: PaymentNews, now: datetime
 ) -> Transition | None:
-    """Take news for an answer of Authorize, unless the request that placed the order still asks."""
+    """Take news for an answer of Authorize, as good as one that is asked for.
+
+    That a payment is authorized is left to the request that placed the order and still asks.
+    """
     saga = checkout.saga
-    asked_in_vain = saga.step == steps.AUTHORIZING and saga.attempts > 0
-    if not (asked_in_vain or saga.step in {steps.WAITING, steps.CONFIRMING}):
+    asking = saga.step in {steps.RESERVING, steps.AUTHORIZING} and saga.attempts == 0
+    if news.status == "authorized" and asking:
         return None
-    if news.status in _LOST:
+    if news.status in _GONE:
         declined = Declined(news.reason or "declined")
         return _declined(checkout, declined, now, lease=_NO_LEASE, payment_status=news.status)
     if saga.step == steps.CONFIRMING:
         return _news_before_confirming(checkout, news, now)
-    if news.status == "authorized":
-        return _paid(checkout, Paid("authorized", news.payment_id), now, settle_at=now)
-    if news.status == "captured":
-        return _paid(checkout, Paid("captured", news.payment_id), now, settle_at=now)
-    return None
+    return _paid(checkout, Paid(news.status, news.payment_id), now, settle_at=now)
 
 
 def _news_before_confirming(
@@ -329,7 +342,11 @@ def _paid(checkout: Checkout, paid: Paid, now: datetime, *, settle_at: datetime)
     )
     if paid.status != order.payment_status:
         observe_payment(order.payment_status, paid.status)
-    confirming = checkout.saga.to(steps.CONFIRMING, now, at=settle_at)
+    saga = checkout.saga
+    if saga.step == steps.RESERVING:
+        # Reserve's grant is not stored by itself; without it nobody would have asked for money.
+        saga = saga.to(steps.AUTHORIZING, now, at=settle_at)
+    confirming = saga.to(steps.CONFIRMING, now, at=settle_at)
     if hold_is_live(checkout, now):
         after = confirm(Checkout(known, confirming), now, settle_at).after
         return Transition(checkout, after, "order_confirmed")
@@ -377,23 +394,15 @@ def _declined(
     now: datetime,
     *,
     lease: timedelta = INLINE_LEASE,
-    payment_status: str = "failed",
+    **changes: object,
 ) -> Transition:
-    """Cancel and note the payment's end: its event may have come while the request still asked."""
     refusal = Refusal(
         "payment_required",
         "payment_declined",
         "The payment was declined.",
         {"order_id": checkout.order.id, "reason": declined.reason},
     )
-    return _cancel(
-        checkout,
-        "payment_declined",
-        now,
-        refusal=refusal,
-        lease=lease,
-        payment_status=payment_status,
-    )
+    return _cancel(checkout, "payment_declined", now, refusal=refusal, lease=lease, **changes)
 
 
 def _refuse(checkout: Checkout, refused: Refused, now: datetime) -> Transition:

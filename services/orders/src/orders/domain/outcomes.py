@@ -40,7 +40,7 @@ ReserveOutcome = Reserved | Refused | Unknown
 class Paid:
     """The payment stands; ``status`` is the payment status: none means cash on delivery."""
 
-    status: Literal["authorized", "captured", "none"]
+    status: str
     payment_id: str
 
 

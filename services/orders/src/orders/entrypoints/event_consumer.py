@@ -23,6 +23,7 @@ _MESSAGES: Final[dict[str, type[Message]]] = {
     "payment_failed": events.PaymentFailed,
     "payment_voided": events.PaymentVoided,
     "refund_settled": events.RefundSettled,
+    "payment_disputed": events.PaymentDisputed,
 }
 PAYMENT_EVENTS: Final = tuple(_MESSAGES)
 """The events of payments that change an order."""
