@@ -57,11 +57,29 @@ async def test_two_sku_carts_in_opposite_orders_do_not_deadlock(
     assert tally(list(answers)) == {(201, "confirmed"): 15, (409, "out_of_stock"): 25}
 
 
-async def test_fifty_checkouts_of_one_cart_with_one_key(
+async def test_five_hundred_buyers_of_twenty_five_units(
+    market: Marketplace, seller: tuple[Account, str], category: str
+) -> None:
+    owner, seller_id = seller
+    scarce = await market.product(owner, seller_id, category, on_hand=25)
+    carts = await asyncio.gather(*(market.cart((scarce.variant_id, 1)) for _ in range(500)))
+    answers = await asyncio.gather(*(market.checkout(cart) for cart in carts))
+    assert tally(list(answers)) == {(201, "confirmed"): 25, (409, "out_of_stock"): 475}
+    orders = {answer.json()["id"] for answer in answers if answer.status_code == 201}
+    assert len(orders) == 25
+
+    async def sold_out() -> bool:
+        stock = await market.stock(owner, scarce.variant_id)
+        return (stock["on_hand"], stock["reserved"], stock["available"]) == (25, 25, 0)
+
+    await eventually(sold_out, timeout_s=30)
+
+
+async def test_a_hundred_identical_checkouts_are_one_order_and_one_charge(
     market: Marketplace, product: Product
 ) -> None:
     cart = await market.cart((product.variant_id, 1))
-    answers = await asyncio.gather(*(market.checkout(cart, key="one-key") for _ in range(50)))
+    answers = await asyncio.gather(*(market.checkout(cart, key="one-key") for _ in range(100)))
     counted = tally(list(answers))
     assert set(counted) <= {(201, "confirmed"), (409, "idempotency_in_flight")}, counted
     orders = {answer.json()["id"] for answer in answers if answer.status_code == 201}

@@ -103,6 +103,7 @@ class Payment:
     truth: str = ""
     """What a silent provider did: authorized or failed."""
     closed: bool = False
+    late: bool = False
     refuses_capture: bool = False
     captures: int = 0
     refunded_minor: int = 0
@@ -111,6 +112,10 @@ class Payment:
     fell: bool = False
     """Whether it came to nothing before anybody cancelled it."""
     sequence: int = 0
+
+    @property
+    def goes_back(self) -> bool:
+        return self.closed or self.late
 
 
 class SimPayments:
@@ -159,7 +164,7 @@ class SimPayments:
 
     def money_comes_after_all(self, payment: Payment) -> None:
         """A provider finds money after it said that there is none: it goes back."""
-        payment.closed = True
+        payment.late = True
         self._captured(payment)
         self._give_back(payment)
 
@@ -193,7 +198,7 @@ class SimPayments:
 
     def _answer(self, payment: Payment) -> AuthorizeOutcome:
         payment_id = "pay" + payment.order_id[3:]
-        if payment.status in {"failed", "voided"}:
+        if payment.status in FALLEN or payment.late:
             return Declined("declined", payment_id)
         if payment.status == "authorized":
             return Paid("authorized", payment_id)
@@ -231,7 +236,7 @@ class SimPayments:
         self._move(payment, "captured")
 
     def _give_back(self, payment: Payment) -> None:
-        if not payment.closed:
+        if not payment.goes_back:
             return
         if payment.status == "authorized":
             self._move(payment, "voided")
@@ -248,4 +253,7 @@ class SimPayments:
         payment.fell = payment.fell or (not payment.closed and status in FALLEN)
         payment.sequence += 1
         payment_id = "pay" + payment.order_id[3:]
-        self.told.append(PaymentNews(payment.order_id, payment_id, status, "", payment.sequence))
+        news = PaymentNews(
+            payment.order_id, payment_id, status, "", payment.sequence, payment.goes_back
+        )
+        self.told.append(news)

@@ -355,7 +355,7 @@ class Shop(RuleBasedStateMachine):
             assert hold.allocated
             deferred = self.policy == "at_first_shipment" and payment.status == "authorized"
             assert payment.captures == 1 or payment.provider == "cash" or deferred
-            assert not payment.closed
+            assert not payment.goes_back
         else:
             assert (order.status, checkout.saga.step) == ("cancelled", "cancelled")
             assert hold is None
@@ -411,7 +411,7 @@ def authorized(payment: Payment) -> bool:
 
 
 def refundable(payment: Payment) -> bool:
-    return payment.status in TAKEN and not payment.closed
+    return payment.status in TAKEN and not payment.goes_back
 
 
 def disputed(payment: Payment) -> bool:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from soko.common.v1 import money_pb2 as soko_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsoko/events/v1/payments.proto\x12\x0esoko.events.v1\x1a\x1asoko/common/v1/money.proto\"\xc5\x01\n\x0cPaymentState\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\x12%\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x15.soko.common.v1.Money\x12\x16\n\x0e\x63\x61ptured_minor\x18\x06 \x01(\x03\x12\x16\n\x0erefunded_minor\x18\x07 \x01(\x03\x12\x16\n\x0e\x64isputed_minor\x18\x08 \x01(\x03\"N\n\nRefundLine\x12\x17\n\x0fseller_order_id\x18\x01 \x01(\t\x12\x11\n\tseller_id\x18\x02 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x03 \x01(\x03\"B\n\x11PaymentAuthorized\x12-\n\x07payment\x18\x01 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\"@\n\x0fPaymentCaptured\x12-\n\x07payment\x18\x01 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\"N\n\rPaymentFailed\x12-\n\x07payment\x18\x01 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\x12\x0e\n\x06reason\x18\x02 \x01(\t\">\n\rPaymentVoided\x12-\n\x07payment\x18\x01 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\"\xa3\x01\n\rRefundSettled\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12%\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x15.soko.common.v1.Money\x12-\n\x07payment\x18\x03 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.soko.events.v1.RefundLine\"\xa2\x01\n\x0cRefundFailed\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12%\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x15.soko.common.v1.Money\x12-\n\x07payment\x18\x03 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.soko.events.v1.RefundLine\"\xb6\x01\n\x0fPaymentDisputed\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12%\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x15.soko.common.v1.Money\x12\x0e\n\x06status\x18\x03 \x01(\t\x12-\n\x07payment\x18\x04 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\x12)\n\x05lines\x18\x05 \x03(\x0b\x32\x1a.soko.events.v1.RefundLine\"Y\n\nPayoutSent\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x11\n\tseller_id\x18\x02 \x01(\t\x12%\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x15.soko.common.v1.Moneyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsoko/events/v1/payments.proto\x12\x0esoko.events.v1\x1a\x1asoko/common/v1/money.proto\"\xd8\x01\n\x0cPaymentState\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\x12%\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x15.soko.common.v1.Money\x12\x16\n\x0e\x63\x61ptured_minor\x18\x06 \x01(\x03\x12\x16\n\x0erefunded_minor\x18\x07 \x01(\x03\x12\x16\n\x0e\x64isputed_minor\x18\x08 \x01(\x03\x12\x11\n\tgoes_back\x18\t \x01(\x08\"N\n\nRefundLine\x12\x17\n\x0fseller_order_id\x18\x01 \x01(\t\x12\x11\n\tseller_id\x18\x02 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x03 \x01(\x03\"B\n\x11PaymentAuthorized\x12-\n\x07payment\x18\x01 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\"@\n\x0fPaymentCaptured\x12-\n\x07payment\x18\x01 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\"N\n\rPaymentFailed\x12-\n\x07payment\x18\x01 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\x12\x0e\n\x06reason\x18\x02 \x01(\t\">\n\rPaymentVoided\x12-\n\x07payment\x18\x01 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\"\xa3\x01\n\rRefundSettled\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12%\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x15.soko.common.v1.Money\x12-\n\x07payment\x18\x03 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.soko.events.v1.RefundLine\"\xa2\x01\n\x0cRefundFailed\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12%\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x15.soko.common.v1.Money\x12-\n\x07payment\x18\x03 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.soko.events.v1.RefundLine\"\xb6\x01\n\x0fPaymentDisputed\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12%\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x15.soko.common.v1.Money\x12\x0e\n\x06status\x18\x03 \x01(\t\x12-\n\x07payment\x18\x04 \x01(\x0b\x32\x1c.soko.events.v1.PaymentState\x12)\n\x05lines\x18\x05 \x03(\x0b\x32\x1a.soko.events.v1.RefundLine\"Y\n\nPayoutSent\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x11\n\tseller_id\x18\x02 \x01(\t\x12%\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x15.soko.common.v1.Moneyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,23 +33,23 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'soko.events.v1.payments_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PAYMENTSTATE']._serialized_start=78
-  _globals['_PAYMENTSTATE']._serialized_end=275
-  _globals['_REFUNDLINE']._serialized_start=277
-  _globals['_REFUNDLINE']._serialized_end=355
-  _globals['_PAYMENTAUTHORIZED']._serialized_start=357
-  _globals['_PAYMENTAUTHORIZED']._serialized_end=423
-  _globals['_PAYMENTCAPTURED']._serialized_start=425
-  _globals['_PAYMENTCAPTURED']._serialized_end=489
-  _globals['_PAYMENTFAILED']._serialized_start=491
-  _globals['_PAYMENTFAILED']._serialized_end=569
-  _globals['_PAYMENTVOIDED']._serialized_start=571
-  _globals['_PAYMENTVOIDED']._serialized_end=633
-  _globals['_REFUNDSETTLED']._serialized_start=636
-  _globals['_REFUNDSETTLED']._serialized_end=799
-  _globals['_REFUNDFAILED']._serialized_start=802
-  _globals['_REFUNDFAILED']._serialized_end=964
-  _globals['_PAYMENTDISPUTED']._serialized_start=967
-  _globals['_PAYMENTDISPUTED']._serialized_end=1149
-  _globals['_PAYOUTSENT']._serialized_start=1151
-  _globals['_PAYOUTSENT']._serialized_end=1240
+  _globals['_PAYMENTSTATE']._serialized_end=294
+  _globals['_REFUNDLINE']._serialized_start=296
+  _globals['_REFUNDLINE']._serialized_end=374
+  _globals['_PAYMENTAUTHORIZED']._serialized_start=376
+  _globals['_PAYMENTAUTHORIZED']._serialized_end=442
+  _globals['_PAYMENTCAPTURED']._serialized_start=444
+  _globals['_PAYMENTCAPTURED']._serialized_end=508
+  _globals['_PAYMENTFAILED']._serialized_start=510
+  _globals['_PAYMENTFAILED']._serialized_end=588
+  _globals['_PAYMENTVOIDED']._serialized_start=590
+  _globals['_PAYMENTVOIDED']._serialized_end=652
+  _globals['_REFUNDSETTLED']._serialized_start=655
+  _globals['_REFUNDSETTLED']._serialized_end=818
+  _globals['_REFUNDFAILED']._serialized_start=821
+  _globals['_REFUNDFAILED']._serialized_end=983
+  _globals['_PAYMENTDISPUTED']._serialized_start=986
+  _globals['_PAYMENTDISPUTED']._serialized_end=1168
+  _globals['_PAYOUTSENT']._serialized_start=1170
+  _globals['_PAYOUTSENT']._serialized_end=1259
 # @@protoc_insertion_point(module_scope)

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PaymentState(_message.Message):
-    __slots__ = ("payment_id", "order_id", "provider", "status", "amount", "captured_minor", "refunded_minor", "disputed_minor")
+    __slots__ = ("payment_id", "order_id", "provider", "status", "amount", "captured_minor", "refunded_minor", "disputed_minor", "goes_back")
     PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
@@ -17,6 +17,7 @@ class PaymentState(_message.Message):
     CAPTURED_MINOR_FIELD_NUMBER: _ClassVar[int]
     REFUNDED_MINOR_FIELD_NUMBER: _ClassVar[int]
     DISPUTED_MINOR_FIELD_NUMBER: _ClassVar[int]
+    GOES_BACK_FIELD_NUMBER: _ClassVar[int]
     payment_id: str
     order_id: str
     provider: str
@@ -25,7 +26,8 @@ class PaymentState(_message.Message):
     captured_minor: int
     refunded_minor: int
     disputed_minor: int
-    def __init__(self, payment_id: _Optional[str] = ..., order_id: _Optional[str] = ..., provider: _Optional[str] = ..., status: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., captured_minor: _Optional[int] = ..., refunded_minor: _Optional[int] = ..., disputed_minor: _Optional[int] = ...) -> None: ...
+    goes_back: bool
+    def __init__(self, payment_id: _Optional[str] = ..., order_id: _Optional[str] = ..., provider: _Optional[str] = ..., status: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., captured_minor: _Optional[int] = ..., refunded_minor: _Optional[int] = ..., disputed_minor: _Optional[int] = ..., goes_back: _Optional[bool] = ...) -> None: ...
 
 class RefundLine(_message.Message):
     __slots__ = ("seller_order_id", "seller_id", "amount_minor")

@@ -295,9 +295,9 @@ def _news_after_decision(checkout: Checkout, news: PaymentNews, now: datetime) -
         return Transition(checkout, Checkout(order.changed(now), checkout.saga))
     if means != "moved":
         return None
-    if order.status == statuses.CONFIRMED and news.status in _LOST:
-        lost = news.status
-        return _cancel(checkout, "capture_failed", now, lease=_NO_LEASE, payment_status=lost)
+    if order.status == statuses.CONFIRMED and (news.status in _LOST or news.goes_back):
+        status = news.status
+        return _cancel(checkout, "capture_failed", now, lease=_NO_LEASE, payment_status=status)
     payment_id = order.payment_id or news.payment_id
     changed = order.changed(now, payment_status=news.status, payment_id=payment_id)
     return Transition(checkout, Checkout(changed, checkout.saga), "order_payment_changed")
@@ -314,7 +314,7 @@ def _news_before_decision(
     asking = saga.step in {steps.RESERVING, steps.AUTHORIZING} and saga.attempts == 0
     if news.status == "authorized" and asking:
         return None
-    if news.status in _GONE:
+    if news.status in _GONE or news.goes_back:
         declined = Declined(news.reason or "declined")
         return _declined(checkout, declined, now, lease=_NO_LEASE, payment_status=news.status)
     if saga.step == steps.CONFIRMING:

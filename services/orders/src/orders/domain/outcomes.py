@@ -81,3 +81,5 @@ class PaymentNews:
     reason: str
     sequence: int
     """The event's place among those of its payment, from 1: older news changes nothing."""
+    goes_back: bool = False
+    """Whether nobody may keep what was taken."""

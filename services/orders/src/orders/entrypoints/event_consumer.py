@@ -83,4 +83,5 @@ def payment_news(envelope: Envelope) -> PaymentNews:
         status=payment.status,
         reason=message.reason if isinstance(message, events.PaymentFailed) else "",
         sequence=envelope.sequence,
+        goes_back=payment.goes_back,
     )

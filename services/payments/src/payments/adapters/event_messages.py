@@ -81,4 +81,5 @@ def _state(payment: Payment) -> payments_pb2.PaymentState:
         captured_minor=payment.captured_minor,
         refunded_minor=payment.refunded_minor,
         disputed_minor=payment.disputed_minor,
+        goes_back=payment.goes_back,
     )

@@ -20,6 +20,8 @@ from payments.domain.errors import MethodUnavailable, OrderClosed, PaymentDiffer
 from payments.domain.payment import PENDING, Attempt, Payment
 from payments.domain.splits import Split, check_splits
 
+_GONE = frozenset({status.FAILED, status.VOIDED, status.REFUNDED, status.CHARGED_BACK})
+"""Statuses of a payment for which nothing is sold any more."""
 _DECLINE_REASONS = frozenset({"declined", "insufficient_funds"})
 
 
@@ -169,7 +171,7 @@ class AuthorizeHandler:
     def _answer(self, payment: Payment) -> Authorization:
         if payment.attempt is None:
             return Authorization("not_required", payment.id)
-        if payment.status in (status.FAILED, status.VOIDED):
+        if payment.status in _GONE or payment.goes_back:
             reason = payment.failure if payment.failure in _DECLINE_REASONS else "declined"
             return Authorization("declined", payment.id, decline_reason=reason)
         if payment.status == status.AUTHORIZED:

@@ -69,6 +69,11 @@ class CapturedMoney:
     """Whether there is anything to save."""
 
     @property
+    def goes_back(self) -> bool:
+        """Whether nobody may keep what was taken: it came too late, or for a cancelled order."""
+        return self.closed_at is not None or self.late
+
+    @property
     def refundable_minor(self) -> int:
         """What is captured and neither returned nor on its way back, by the ledger."""
         return self.booked_minor + sum(map(postings.refundable_effect, self.postings))
@@ -76,7 +81,7 @@ class CapturedMoney:
     @property
     def must_refund_rest(self) -> bool:
         """Whether captured money is left that nobody may keep."""
-        return (self.closed_at is not None or self.late) and self.refundable_minor > 0
+        return self.goes_back and self.refundable_minor > 0
 
     @property
     def pending_refunds(self) -> list[Refund]:
@@ -105,7 +110,7 @@ class CapturedMoney:
         RefundExceedsCaptured, AmountInvalid, CurrencyMismatch, RefundItemUnknown, or OrderClosed
         when everything goes back anyway.
         """
-        if self.closed_at is not None or self.late:
+        if self.goes_back:
             raise OrderClosed("the order was cancelled; all of its money goes back by itself")
         if amount is not None and amount[1] != self.currency:
             raise CurrencyMismatch(f"the payment is in {self.currency}")
