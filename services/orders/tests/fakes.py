@@ -175,7 +175,13 @@ class MemoryCheckouts:
             if self._stands(transition):
                 self._put(transition)
             elif known.saga.step == SETTLING:
-                saga = replace(known.saga, step=DONE, next_attempt_at=None, method=None)
+                saga = replace(
+                    known.saga,
+                    step=DONE,
+                    next_attempt_at=None,
+                    method=None,
+                    history=(*known.saga.history, *transition.steps_taken),
+                )
                 self._memory.checkouts[known.order.id] = Checkout(known.order, saga)
 
     async def touched_by(self, news: Sequence[PaymentNews]) -> frozenset[str]:
@@ -202,7 +208,9 @@ class MemoryCheckouts:
 
     def _put(self, transition: Transition) -> None:
         after = transition.after
-        self._memory.checkouts[after.order.id] = after
+        stored = self._memory.checkouts[after.order.id].saga.history
+        saga = replace(after.saga, history=(*stored, *transition.steps_taken))
+        self._memory.checkouts[after.order.id] = Checkout(after.order, saga)
         if transition.event:
             self._memory.events.append((transition.event, after.order))
 

@@ -26,6 +26,7 @@ MESSAGES = {
     "payment_failed": payments_pb2.PaymentFailed,
     "payment_voided": payments_pb2.PaymentVoided,
     "refund_settled": payments_pb2.RefundSettled,
+    "payment_disputed": payments_pb2.PaymentDisputed,
 }
 
 
@@ -36,9 +37,11 @@ class Teller:
     db: Database
     relay: Relay
 
-    async def tell(self, name: str, order, status: str) -> None:
+    async def tell(self, name: str, order, status: str, *, goes_back: bool = False) -> None:
         payment_id = "pay" + order.id[3:]
-        state = payments_pb2.PaymentState(payment_id=payment_id, order_id=order.id, status=status)
+        state = payments_pb2.PaymentState(
+            payment_id=payment_id, order_id=order.id, status=status, goes_back=goes_back
+        )
         event = OutgoingEvent(name, payment_id, MESSAGES[name](payment=state))
         await outbox.append(self.db, event)
         self.relay.nudge()
@@ -92,9 +95,8 @@ async def test_an_awaited_payment_confirms_the_order(world: World, payments: Tel
     world.payments.decide(order.id, "authorized")
     await payments.tell("payment_authorized", order, "authorized")
     await becomes(world, order, "confirmed", "captured")
-    # Late and repeated news changes nothing.
+    # News of what is known changes nothing.
     version = (await world.order(order)).version
-    await payments.tell("payment_authorized", order, "authorized")
     await payments.tell("payment_captured", order, "captured")
     await payments.tell("refund_settled", order, "partially_refunded")
     await becomes(world, order, "confirmed", "partially_refunded")
@@ -120,6 +122,24 @@ async def test_a_refund_after_cancelling_shows_on_the_order(world: World, paymen
     await payments.tell("payment_captured", order, "captured")
     await payments.tell("refund_settled", order, "refunded")
     await becomes(world, order, "confirmed", "refunded")
+
+
+async def test_a_dispute_that_is_won_shows_on_the_order(world: World, payments: Teller) -> None:
+    order = (await world.checkout(await world.new_cart((world.sold(), 1)))).order
+    await becomes(world, order, "confirmed", "captured")
+    await payments.tell("payment_authorized", order, "authorized")
+    await payments.tell("payment_captured", order, "captured")
+    await payments.tell("payment_disputed", order, "charged_back")
+    await becomes(world, order, "confirmed", "charged_back")
+    await payments.tell("payment_disputed", order, "captured")
+    await becomes(world, order, "confirmed", "captured")
+
+
+async def test_money_that_came_too_late_cancels_what_waits(world: World, payments: Teller) -> None:
+    order = await awaited(world)
+    world.payments.decide(order.id, "refunded")
+    await payments.tell("payment_captured", order, "captured", goes_back=True)
+    await becomes(world, order, "cancelled", "captured")
 
 
 async def test_what_happens_is_told_in_order(world: World, nats_url: str) -> None:

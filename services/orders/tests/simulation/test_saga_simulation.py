@@ -435,7 +435,7 @@ def test_the_saga_keeps_its_promises_whatever_happens() -> None:
             stateful_step_count=50,
             deadline=None,
             report_multiple_bugs=False,
-            phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+            phases=(Phase.explicit, Phase.reuse, Phase.generate),
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -82,13 +82,24 @@ def test_an_order_that_awaits_its_payment_says_what_to_do() -> None:
     assert order.next_action.expires_at == order.expires_at
 
 
-def test_a_declined_order_knows_its_payment_whichever_way_it_was_told() -> None:
-    asked = moves.after_authorize(authorizing(), Declined("declined"), NOW).after.order
+@pytest.mark.parametrize("lost", ["failed", "voided"])
+def test_a_declined_order_knows_its_payment_whichever_way_it_was_told(lost: str) -> None:
+    """Before the answer, instead of it, after it, or while the buyer should act."""
+    answered = moves.after_authorize(authorizing(), Declined("declined"), NOW).after
     waiting = moves.after_authorize(authorizing(), PENDING, NOW).after
-    told = moves.after_payment_news(waiting, news("voided"), NOW)
-    assert told is not None
-    assert (asked.status, asked.payment_status) == ("cancelled", "failed")
-    assert (told.after.order.status, told.after.order.payment_status) == ("cancelled", "voided")
+    for checkout in (make_checkout(), authorizing(), answered, waiting):
+        told = moves.after_payment_news(checkout, news(lost), NOW)
+        assert told is not None
+        assert (told.after.order.status, told.after.order.payment_status) == ("cancelled", lost)
+
+
+def test_money_that_comes_too_late_confirms_nothing() -> None:
+    late = PaymentNews("ord_1", "pay_1", "captured", "", 3, goes_back=True)
+    waiting = moves.after_authorize(authorizing(), PENDING, NOW).after
+    for checkout in (waiting, authorizing(), confirmed()):
+        told = moves.after_payment_news(checkout, late, NOW)
+        assert told is not None
+        assert (told.after.order.status, step_of(told.after)) == ("cancelled", COMPENSATING)
 
 
 def test_a_refusal_is_kept_for_its_key() -> None:

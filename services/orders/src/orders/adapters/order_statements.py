@@ -202,12 +202,13 @@ SELECT claimed.*, {_DOCUMENT.format(o="claimed")} FROM claimed
 # An order that still asks for its payment by itself, or knows the news, needs no second look.
 TOUCHED_BY = """
 SELECT DISTINCT o.id
-FROM jsonb_to_recordset(%(news)s::jsonb) AS news(id uuid, status text, sequence bigint)
+FROM jsonb_to_recordset(%(news)s::jsonb) AS news(
+    id uuid, status text, sequence bigint, goes_back boolean)
 JOIN orders o ON o.id = news.id
 WHERE o.id = ANY (%(ids)s::uuid[]) AND news.sequence > o.payment_sequence
   AND (o.payment_status <> news.status OR news.sequence > 2)
   AND NOT (news.status = 'authorized' AND (o.payment_status <> 'none'
            OR o.saga_step IN ('reserving', 'authorizing') AND o.saga_attempts = 0))
   AND NOT (o.saga_step = 'settling' AND o.payment_status = 'authorized'
-           AND news.status = 'captured')
+           AND news.status = 'captured' AND NOT news.goes_back)
 """

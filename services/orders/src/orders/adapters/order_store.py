@@ -147,6 +147,7 @@ class PostgresPaymentNews:
                 "id": parse_id("ord", each.order_id),
                 "status": each.status,
                 "sequence": each.sequence,
+                "goes_back": each.goes_back,
             }
             for each in news
         ]

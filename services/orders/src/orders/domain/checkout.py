@@ -287,7 +287,8 @@ def after_payment_news(checkout: Checkout, news: PaymentNews, now: datetime) -> 
 def _news_after_decision(checkout: Checkout, news: PaymentNews, now: datetime) -> Transition | None:
     """Take news of a payment whose order was confirmed or cancelled."""
     order = checkout.order
-    if (checkout.saga.step, order.payment_status, news.status) == _SETTLES_BY_ITSELF:
+    known = (checkout.saga.step, order.payment_status, news.status)
+    if known == _SETTLES_BY_ITSELF and not news.goes_back:
         return None
     means = observe_payment(order.payment_status, news.status)
     if means == "unchanged" and news.sequence > _FIRST_NEWS:
