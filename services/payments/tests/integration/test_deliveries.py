@@ -7,12 +7,15 @@ import pytest
 from chassis.envelope import Envelope
 from chassis.ids import format_id, new_id
 from payments.adapters.deliveries import PostgresDeliveries
+from payments.app.cancel_payment import CancelPayment
 from payments.app.capture import CaptureOrders
+from payments.app.create_refund import CreateRefund
 from payments.app.record_deliveries import Delivered, record_deliveries
 from payments.domain.payment import ProviderState
 from payments.entrypoints.event_consumer import delivered
 from services.payments.tests.builders import NOW, SELLER, make_order, make_payment, make_split
 from services.payments.tests.conftest import Desk
+from services.payments.tests.unit.test_use_cases import OPERATOR
 from soko.events.v1.orders_pb2 import OrderDelivered
 
 HOLD = timedelta(days=7)
@@ -83,6 +86,31 @@ async def test_cash_is_collected_when_it_is_delivered(books):
     payment = await desk.payments.find_by_order(order.order_id)
     assert (payment.status, payment.captured_minor) == ("captured", 1000)
     assert payment.next_check_at(NOW) == NOW + HOLD
+
+
+async def collected(desk, deliveries):
+    line = split()
+    order = make_order("", line, method_type="cash_on_delivery")
+    await desk.authorize.handle(order)
+    told = Delivered(order.order_id, line.seller_order_id, NOW)
+    await record_deliveries([told], deliveries, HOLD)
+    await resolve_all(desk)
+    return order
+
+
+async def test_cash_that_was_collected_goes_back_when_its_refund_is_asked_for(books):
+    desk, deliveries = books
+    order = await collected(desk, deliveries)
+    command = CreateRefund(new_id(), order.order_id, (400, "KES"), {}, "Broken")
+    refund, payment = await desk.refund.handle(command, OPERATOR)
+    assert (refund.status, payment.status) == ("succeeded", "partially_refunded")
+
+
+async def test_a_cancelled_order_keeps_no_cash(books):
+    desk, deliveries = books
+    order = await collected(desk, deliveries)
+    done = await desk.cancel.handle(CancelPayment(order.order_id, "returned"))
+    assert done == (True, "refunded")
 
 
 async def test_a_delivery_makes_whoever_changes_the_payment_look_again(books):

@@ -76,7 +76,7 @@ class Settler:
         Returns the payment as it is then; what stays open is looked after later.
         """
         if payment.attempt is None:
-            return payment
+            return await self._settle_cash(payment)
         provider = self._methods.provider(payment.provider)
         state = None
         if payment.unresolved:
@@ -127,24 +127,10 @@ class Settler:
         return payment
 
     async def pay_refund(self, payment: Payment, refund: Refund, *, first: bool) -> Payment:
-        """Ask the provider for a pending refund.
-
-        After the first time (``first``) it is looked up before it is sent again, and not sent again
-        to a provider that would pay twice.
-        """
-        if payment.attempt is None:
-            return payment
-        provider = self._methods.provider(payment.provider)
-        outcome: str | None = "not_found"
-        if not first:
-            outcome = await ask(provider.find_refund(as_asked_for(payment), refund.id))
-        if outcome == "not_found":
-            if first or provider.capabilities.idempotent_create:
-                asked = provider.refund(as_asked_for(payment), refund.id, refund.amount_minor)
-                outcome = await ask(asked)
-            elif self._clock.now() - refund.created_at >= LOST_AFTER:
-                outcome = REFUND_FAILED
-        failpoint("refund.after_provider")
+        """Have a pending refund paid; cash is handed back by whoever asks for its refund."""
+        outcome: str | None = SUCCEEDED
+        if payment.attempt is not None:
+            outcome = await self._ask_for_refund(payment, refund, first=first)
         if outcome not in (SUCCEEDED, REFUND_FAILED):
             return payment
 
@@ -156,6 +142,32 @@ class Settler:
 
         payment, _ = await self._payments.change(payment.id, act, self._clock.now())
         return payment
+
+    async def _settle_cash(self, payment: Payment) -> Payment:
+        if payment.must_refund_rest:
+            payment = await self._refund_rest(payment)
+        for refund in payment.pending_refunds:
+            payment = await self.pay_refund(payment, refund, first=False)
+        return payment
+
+    async def _ask_for_refund(self, payment: Payment, refund: Refund, *, first: bool) -> str | None:
+        """Return what became of a refund at the provider, None without an answer.
+
+        After the first time (``first``) it is looked up before it is sent again, and not sent again
+        to a provider that would pay twice.
+        """
+        provider = self._methods.provider(payment.provider)
+        outcome: str | None = "not_found"
+        if not first:
+            outcome = await ask(provider.find_refund(as_asked_for(payment), refund.id))
+        if outcome == "not_found":
+            if first or provider.capabilities.idempotent_create:
+                asked = provider.refund(as_asked_for(payment), refund.id, refund.amount_minor)
+                outcome = await ask(asked)
+            elif self._clock.now() - refund.created_at >= LOST_AFTER:
+                outcome = REFUND_FAILED
+        failpoint("refund.after_provider")
+        return outcome
 
     async def _resolve(
         self, provider: Provider, payment: Payment
