@@ -16,7 +16,8 @@ ANSWER_LOST: Final = "answer lost"
 LATE: Final = "late"
 """The caller gives up, and the call arrives afterwards."""
 TWICE: Final = "twice"
-FATES: Final = (ANSWERED, LOST, ANSWER_LOST, LATE, TWICE)
+FAULTS: Final = (LOST, ANSWER_LOST, LATE, TWICE)
+FATES: Final = (ANSWERED, *FAULTS)
 
 _TURNS: Final = 12
 """Turns of the loop after which nobody can be on his way to the next call any more."""
