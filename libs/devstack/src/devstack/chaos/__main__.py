@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from devstack.chaos.mutant_run import run_mutants
+from devstack.chaos.planting import StaleMutantError
 from devstack.chaos.report import write_report
 from devstack.chaos.run import run_matrix, run_schedule
-from devstack.chaos.session import Result
+from devstack.chaos.session import PROMISE_S, Result, Say
 from devstack.chaos.summary import print_summary
 from devstack.home import ROOT, Home
 
@@ -49,9 +51,15 @@ def chaos(
     ] = 1,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="A word of the failpoints to take (kill only; repeatable)."),
+        typer.Option(help="A word of the failpoints, or mutants, to take (repeatable)."),
     ] = None,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Plant defects instead, and see each one caught.")
+    ] = False,
     rate: Annotated[float, typer.Option(min=0.1, max=100, help="Buyers a second.")] = 6.0,
+    promise: Annotated[
+        float, typer.Option(min=1, help="Seconds in which all has to be quiet after the faults.")
+    ] = PROMISE_S,
     output: Annotated[Path, typer.Option(help="Folder of the report.")] = ROOT / "chaos-results",
 ) -> None:
     """Put a stack of its own under load, break it, wait for quiet, and audit it.
@@ -65,12 +73,14 @@ def chaos(
     def say(text: str) -> None:
         console.print(text, soft_wrap=True)
 
+    if mutants:
+        raise typer.Exit(_plant(folder, only or [], say))
     say(f"plan {plan.value}, seed {number}")
     try:
         if plan is Plan.KILL:
-            running = run_matrix(folder, number, repeats, rate, say, only or [])
+            running = run_matrix(folder, number, repeats, rate, promise, say, only or [])
         else:
-            running = run_schedule(folder, plan.value, number, minutes, rate, say)
+            running = run_schedule(folder, plan.value, number, minutes, rate, promise, say)
         result: Result = asyncio.run(running)
     except (RuntimeError, OSError, TimeoutError) as error:
         say(f"chaos could not run: {error}")
@@ -78,6 +88,14 @@ def chaos(
     print_summary(result, console)
     say(f"report: {write_report(result, output)}")
     raise typer.Exit(1 if result.findings else 0)
+
+
+def _plant(folder: Path, only: list[str], say: Say) -> int:
+    try:
+        return 1 if run_mutants(folder, only, say) else 0
+    except (RuntimeError, OSError, StaleMutantError) as error:
+        say(f"the mutants could not run: {error}")
+        return 2
 
 
 typer.run(chaos)

@@ -63,6 +63,7 @@ class Buyers:
         self, client: httpx.AsyncClient, shop: Shop, keeper: ShopKeeper, seed: int, rate: float
     ) -> None:
         """``rate`` is in purchases a second; the seed chooses what each buyer does."""
+        self.mix: Mapping[str, int] = MIX
         self._client = client
         self._shop = shop
         self._keeper = keeper
@@ -81,7 +82,7 @@ class Buyers:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Let buyers come until told to stop, then wait for those who are there."""
-        kinds, weights = list(MIX), list(MIX.values())
+        kinds, weights = list(self.mix), list(self.mix.values())
         while not stop.is_set():
             await self._places.acquire()
             (kind,) = self._chance.choices(kinds, weights)
@@ -115,7 +116,10 @@ class Buyers:
         answer = await self._persist(
             purchase, "/v1/carts", body, {"Idempotency-Key": f"cart-{key}"}
         )
-        if answer is None or answer.status_code != httpx.codes.CREATED:
+        if answer is None:
+            return
+        if answer.status_code != httpx.codes.CREATED:
+            purchase.status = answer.status_code
             return
         cart = answer.json()
         method: dict[str, str] = {

@@ -19,9 +19,9 @@ class Purchase:
     begun_s: float
     """Seconds since the run began."""
     answered_s: float | None = None
-    """When the checkout had its final answer; None when the buyer gave up."""
+    """When the checkout had its final answer; None without one."""
     status: int = 0
-    """HTTP status of that answer."""
+    """HTTP status of the last final answer; 0 when there was none."""
     order_of_key: dict[str, set[str]] = field(default_factory=dict)
     """Orders that were answered to each idempotency key: there may be one."""
     confirmed: set[str] = field(default_factory=set)
@@ -30,6 +30,11 @@ class Purchase:
     """Orders that the buyer was told are cancelled, or not to be."""
     answers: Counter[str] = field(default_factory=Counter)
     """Every answer by its HTTP status or the kind of its failure, repetitions included."""
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether no request had a final answer; a cart of what is sold out has one."""
+        return self.status == 0
 
     @property
     def latency_s(self) -> float | None:

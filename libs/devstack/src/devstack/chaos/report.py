@@ -117,7 +117,7 @@ def _cells(result: Result) -> str:
 
 def _buyers(result: Result) -> str:
     kinds = Counter(each.kind for each in result.purchases)
-    gave_up = Counter(each.kind for each in result.purchases if each.answered_s is None)
+    gave_up = Counter(each.kind for each in result.purchases if each.gave_up)
     rows = [(kind, str(count), str(gave_up[kind])) for kind, count in kinds.most_common()]
     return _table("Buyers", ("What they did", "Buyers", "Gave up"), rows)
 

@@ -7,24 +7,29 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+from devstack.chaos.buyers import MIX
+from devstack.chaos.planting import Mutant
 from devstack.chaos.points import cells
 from devstack.chaos.schedule import Fault, schedule
 from devstack.chaos.session import Result, Say, Session, session, until
 
 _GROUP = 4
 """Cells that are audited together: one of each service."""
-_REACH_S = 40.0
+_REACH_S = 120.0
 """How soon a cell's point has to be passed often enough."""
 _PASSAGES_MAX = 3
 _SPOKEN_EVERY_S = 10.0
+_MUTANT_RATE, _MUTANT_BUYERS = 15.0, 40
+_MUTANT_QUIET_S = 20.0
 
 
 async def run_schedule(
-    folder: Path, plan: str, seed: int, minutes: float, rate: float, say: Say
+    folder: Path, plan: str, seed: int, minutes: float, rate: float, promise_s: float, say: Say
 ) -> Result:
     """Run buyers while the faults of a plan strike, then wait for quiet and audit."""
     seconds = minutes * 60
     async with session(folder, plan, seed, f"--minutes {minutes:g}", rate, say) as running:
+        running.promise_s = promise_s
         telling = asyncio.create_task(_tell(running))
         try:
             async with running.buying():
@@ -40,7 +45,13 @@ async def run_schedule(
 
 
 async def run_matrix(
-    folder: Path, seed: int, repeats: int, rate: float, say: Say, only: Sequence[str] = ()
+    folder: Path,
+    seed: int,
+    repeats: int,
+    rate: float,
+    promise_s: float,
+    say: Say,
+    only: Sequence[str] = (),
 ) -> Result:
     """Kill each service at each of its failpoints so many times; audit after every few cells.
 
@@ -53,6 +64,7 @@ async def run_matrix(
         if not only or any(word in f"{service}.{point}" for word in only)
     ]
     async with session(folder, "kill", seed, f"--repeats {repeats}", rate, say) as running:
+        running.promise_s = promise_s
         for start in range(0, len(chosen), _GROUP):
             group = chosen[start : start + _GROUP]
             async with running.buying():
@@ -61,6 +73,20 @@ async def run_matrix(
                         await _die_at(running, cell, chance.randint(1, _PASSAGES_MAX))
             say(f"{running.buyers.now_s:7.1f} s  {start + len(group)} of {len(chosen)} cells")
             await running.conclude()
+    return running.result
+
+
+async def run_load(folder: Path, mutant: Mutant, planted: Path, say: Say) -> Result:
+    """Load a stack that has a defect planted, and audit it."""
+    settings = {"PYTHONPATH": str(planted)}
+    async with session(folder, "mutant", 1, "", _MUTANT_RATE, say, settings) as running:
+        buyers = running.buyers
+        buyers.mix = mutant.kinds or MIX
+        async with running.buying():
+            for cell in mutant.cells:
+                await _die_at(running, cell, 1)
+            await until(lambda: len(buyers.purchases) >= _MUTANT_BUYERS)
+        await running.conclude(_MUTANT_QUIET_S)
     return running.result
 
 
@@ -90,8 +116,8 @@ async def _tell(running: Session) -> None:
     """Say now and then how far it is."""
     while True:
         await asyncio.sleep(_SPOKEN_EVERY_S)
-        answered = sum(1 for each in running.buyers.purchases if each.answered_s is not None)
+        answered = sum(1 for each in running.buyers.purchases if not each.gave_up)
         running.say(
-            f"{running.buyers.now_s:7.1f} s  {answered} checkouts answered,"
+            f"{running.buyers.now_s:7.1f} s  {answered} buyers answered,"
             f" {len(running.buyers.purchases) - answered} under way or given up"
         )

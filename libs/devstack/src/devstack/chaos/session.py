@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +67,7 @@ class Session:
         self.buyers = buyers
         self.result = result
         self.say = say
+        self.promise_s = PROMISE_S
         self.audit = RowAudit(stack)
         self._faults = Faults(stack)
         self._last_fault_s = 0.0
@@ -99,10 +100,10 @@ class Session:
         async with asyncio.timeout(_READY_S):
             await until(self.stack.all_ready)
 
-    async def conclude(self) -> None:
+    async def conclude(self, give_up_s: float = _GIVE_UP_S) -> None:
         """Wait for quiet, audit, and compare with what the buyers were told."""
         began_s = max(self._last_fault_s, self.buyers.now_s)
-        deadline = time.monotonic() + _GIVE_UP_S
+        deadline = time.monotonic() + give_up_s
         left = await self.audit.unfinished()
         said_s = began_s
         while left and time.monotonic() < deadline:
@@ -114,7 +115,7 @@ class Session:
         took_s = self.buyers.now_s - began_s
         self.result.converged_s.append(took_s)
         found = [f"not finished after {took_s:.0f} s: {what}" for what in left]
-        if not left and took_s > PROMISE_S:
+        if not left and took_s > self.promise_s:
             found.append(f"quiet only {took_s:.1f} s after the last fault and buyer")
         found += await self.audit() + await service_audit(self.stack)
         self.result.statuses = await self.audit.statuses()
@@ -125,10 +126,16 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def session(
-    folder: Path, plan: str, seed: int, length: str, rate: float, say: Say
+    folder: Path,
+    plan: str,
+    seed: int,
+    length: str,
+    rate: float,
+    say: Say,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Session]:
     """Start a stack on empty data, with a shop and buyers; end it and forget its data."""
-    stack = ChaosStack(folder)
+    stack = ChaosStack(folder, settings)
     say(f"starting a stack of its own in {folder}")
     limits = httpx.Limits(max_connections=100)
     async with (

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
 from signal import Signals
@@ -24,7 +24,7 @@ from devstack.processes import Process
 from devstack.stack import Stack
 from devstack.state import ComponentState, StackState, read_state
 
-PAYMENT_WINDOW_S = 10
+PAYMENT_WINDOW_S = 15
 """How long an unpaid order lives here, so that abandoned ones end within a run."""
 _POSTGRES_SOCKET = ".s.PGSQL.5432"
 
@@ -36,7 +36,8 @@ class StackGoneError(Exception):
 class ChaosStack:
     """Starts on empty data; its processes reach some of their peers through links."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        """Describe a stack in a folder; ``settings`` are further variables of its processes."""
         self.home = Home(folder)
         self.failpoints = folder / "failpoints"
         self._wiring = folder / "wiring.json"
@@ -48,6 +49,7 @@ class ChaosStack:
                 "SOKO_FAILPOINTS": str(self.failpoints),
                 "SOKO_WIRING": str(self._wiring),
                 "SOKO_PAYMENT_WINDOW_S": str(PAYMENT_WINDOW_S),
+                **(settings or {}),
             },
         )
         self.url = self._cli.url

@@ -21,7 +21,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
     """Return what is worth knowing, as titles and values."""
     ends = Counter(result.statuses.values())
     waits = [each.latency_s for each in result.purchases if each.latency_s is not None]
-    unanswered = sum(1 for each in result.purchases if each.answered_s is None)
+    unanswered = sum(1 for each in result.purchases if each.gave_up)
     tries = sum(each.answers.total() for each in result.purchases)
     kinds = Counter(each.fault.kind for each in result.happened)
     return [
