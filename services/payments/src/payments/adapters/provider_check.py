@@ -21,7 +21,7 @@ from payments.app.settle import as_asked_for
 _POSTED = ("capture", "refund_succeeded")
 _BEGAN = "SELECT created_at FROM payment WHERE provider = %(provider)s ORDER BY id LIMIT 1"
 _WINDOW_END = """
-SELECT created_at FROM ledger_entry
+SELECT uuid_extract_timestamp(id) AS created_at FROM ledger_entry
 WHERE id > %(since)s AND id < %(until)s AND amount_minor > 0 AND event = ANY (%(events)s)
 ORDER BY id OFFSET %(limit)s LIMIT 1
 """
