@@ -19,7 +19,7 @@ from devstack.testing import eventually
 
 @pytest.fixture
 async def small(migrated_url: str) -> AsyncIterator[Database]:
-    database = Database(migrated_url, max_size=2, statement_timeout_ms=500, acquire_timeout_s=0.3)
+    database = Database(migrated_url, max_size=2, statement_timeout_ms=500, acquire_timeout_s=1.0)
     await database.open()
     yield database
     await database.close()
