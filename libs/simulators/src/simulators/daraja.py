@@ -66,6 +66,8 @@ class DarajaSimulator:
     callbacks: list[Callback] = field(default_factory=list)
     reversals_fail: bool = False
     tells_of_reversals: bool = True
+    reversals: int = 0
+    """How many were asked for."""
     tokens: int = 0
     """How many were given out; the last one is good."""
 
@@ -179,6 +181,7 @@ class DarajaSimulator:
             body = await request.json()
             if refusal := self._refusal(request):
                 return refusal
+            self.reversals += 1
             push = self._paid(body["TransactionID"])
             works = push is not None and not push.reversed and not self.reversals_fail
             if works and push is not None:

@@ -122,6 +122,7 @@ async def test_a_reversal_is_sent_once_and_its_result_settles_it(rig):
     started, payment = await refund(rig, order)
     assert (started.status, payment.refunding_minor) == ("pending", 1000)
     assert await rig.provider.refund(as_asked_for(payment), started.id, 1000) == "pending"
+    assert rig.simulator.reversals == 1
     await rig.deliver(times=2)
     payment = await rig.payment(order)
     assert (payment.status, [each.status for each in payment.refunds]) == (
