@@ -304,7 +304,7 @@ class RefundServiceServicer:
     def CreateRefund(self, request, context):
         """Refunds part or all of an order; idempotent by the key in the metadata. Operators, admins, or members of a seller for its
         own part. Errors: refund_exceeds_captured (conflict, with refundable_minor), order_closed (conflict) when all of the money
-        goes back anyway; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
+        goes back anyway, partial_refund_unavailable (conflict) where the provider returns all or nothing; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

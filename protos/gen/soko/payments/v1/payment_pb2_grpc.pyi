@@ -130,7 +130,7 @@ class RefundServiceStub:
     CreateRefund: _grpc.UnaryUnaryMultiCallable[_payment_pb2.CreateRefundRequest, _payment_pb2.CreateRefundResponse]
     """Refunds part or all of an order; idempotent by the key in the metadata. Operators, admins, or members of a seller for its
     own part. Errors: refund_exceeds_captured (conflict, with refundable_minor), order_closed (conflict) when all of the money
-    goes back anyway; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
+    goes back anyway, partial_refund_unavailable (conflict) where the provider returns all or nothing; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
     """
 
 @_typing.type_check_only
@@ -141,7 +141,7 @@ class RefundServiceAsyncStub(RefundServiceStub):
     CreateRefund: _aio.UnaryUnaryMultiCallable[_payment_pb2.CreateRefundRequest, _payment_pb2.CreateRefundResponse]  # type: ignore[assignment]
     """Refunds part or all of an order; idempotent by the key in the metadata. Operators, admins, or members of a seller for its
     own part. Errors: refund_exceeds_captured (conflict, with refundable_minor), order_closed (conflict) when all of the money
-    goes back anyway; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
+    goes back anyway, partial_refund_unavailable (conflict) where the provider returns all or nothing; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
     """
 
 class RefundServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -155,7 +155,7 @@ class RefundServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_payment_pb2.CreateRefundResponse, _abc.Awaitable[_payment_pb2.CreateRefundResponse]]:
         """Refunds part or all of an order; idempotent by the key in the metadata. Operators, admins, or members of a seller for its
         own part. Errors: refund_exceeds_captured (conflict, with refundable_minor), order_closed (conflict) when all of the money
-        goes back anyway; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
+        goes back anyway, partial_refund_unavailable (conflict) where the provider returns all or nothing; amount_invalid, currency_mismatch, refund_item_invalid, refund_ambiguous (invalid).
         """
 
 def add_RefundServiceServicer_to_server(servicer: RefundServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
