@@ -6,7 +6,6 @@ from chassis.actor import Actor
 from chassis.audit import Where
 from chassis.clock import SystemClock
 from chassis.ids import format_id, new_id
-from chassis.migrations import upgrade
 from payments.adapters.json_http import JsonHttp
 from payments.adapters.provider_check import ProviderCheck
 from payments.adapters.sandbox import SandboxProvider
@@ -16,17 +15,9 @@ from payments.app.create_refund import CreateRefund
 from payments.app.provider import ProviderPayment
 from payments.app.settle import as_asked_for
 from services.payments.tests.builders import make_order, make_split
-from services.payments.tests.conftest import MIGRATIONS, Desk
+from services.payments.tests.conftest import Desk
 
 OPERATOR = Actor(kind="account", account_id="usr_operator", roles=frozenset({"operator"}))
-
-
-@pytest.fixture(scope="session")
-def payments_url(make_database):
-    """A database of its own: what other tests leave behind is no agreement with any provider."""
-    url = make_database()
-    upgrade(url, MIGRATIONS, "payments")
-    return url
 
 
 @pytest.fixture
