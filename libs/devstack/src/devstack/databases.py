@@ -44,6 +44,14 @@ def mark_migrated(server: PostgresServer, services: Sequence[str]) -> None:
     )
 
 
+def analyze(server: PostgresServer) -> None:
+    """Let PostgreSQL look at what is there now, as after every bulk load.
+
+    Statements that were planned for empty tables are planned anew.
+    """
+    server.run_sql("".join(f"\\connect {_name(service)}\nANALYZE;\n" for service in SERVICES))
+
+
 def fingerprint(service: str, root: Path = ROOT) -> str:
     """Return a hash of all that a service's ``migrate`` may run."""
     package = root / "services" / service / "src" / service

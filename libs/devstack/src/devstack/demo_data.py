@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 
+from devstack.databases import analyze
 from devstack.home import ROOT, Home
 from devstack.options import variables
 from devstack.stack import Stack
@@ -30,6 +31,7 @@ def load_demo_data(home: Home, state: StackState, progress: Callable[[int, int],
         grant(home, state, email, role)
 
     demo.load(state.url, give, progress)
+    analyze(Stack.of_running(home, state, variables(ROOT)).postgres)
     home.demo_marker.write_text("complete\n")
 
 

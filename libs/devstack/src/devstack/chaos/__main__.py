@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -98,4 +99,6 @@ def _plant(folder: Path, only: list[str], say: Say) -> int:
         return 2
 
 
+# As Ctrl-C: the stack under chaos goes down with the command.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 typer.run(chaos)
