@@ -8,6 +8,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import ServiceError, Violation, conflict, invalid
+from devstack.testing import eventually
 from soko.common.v1.money_pb2 import Money
 from soko.orders.v1 import cart_pb2, order_pb2
 from soko.payments.v1 import payment_pb2
@@ -265,6 +266,11 @@ async def test_a_service_that_is_away_is_named_at_once(running):
         assert (await running.client.post("/v1/carts", json={})).status_code == 201
     finally:
         await running.services.start("payments")
+
+    async def is_back():
+        return (await running.client.get("/v1/payment-methods")).status_code == 200
+
+    await eventually(is_back)
 
 
 async def test_a_service_that_does_not_answer_is_named_in_time(running):
