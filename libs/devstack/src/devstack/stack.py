@@ -27,6 +27,9 @@ _INTERPRETER = {
     # Two heaps are enough for processes with one busy thread, and glibc's eight per core are what
     # makes them grow.
     "MALLOC_ARENA_MAX": "2",
+    # Large buffers (hashed passwords, pictures) go back to the system when they are freed.
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+    "MALLOC_TRIM_THRESHOLD_": "1048576",
     "PYTHONUNBUFFERED": "1",
 }
 _SENDER = "Soko <no-reply@soko.example>"

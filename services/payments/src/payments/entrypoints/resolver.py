@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from typing import Protocol
 
 from chassis.errors import ServiceError
 from chassis.logs import get_logger
 
 _INTERVAL_S = 1.0
+_SPREAD = 0.3
+"""Workers that start together and look together would each keep a connection of their own."""
 _log = get_logger(__name__)
 
 
@@ -36,6 +39,7 @@ class Resolver:
                 _log.warning("resolver_waits", error=error.code)
                 settled = 0
             if settled == 0:
+                pause_s = _INTERVAL_S * random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_INTERVAL_S):
+                    async with asyncio.timeout(pause_s):
                         await stop.wait()
