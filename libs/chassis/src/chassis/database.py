@@ -37,7 +37,7 @@ _CONNECT_TIMEOUT_S = 3
 _RECONNECT_TIMEOUT_S = 3.0
 """The pool's own retries back off up to this; a short one keeps the recovery short, because the
 next request starts the attempts again."""
-_IDLE_S = 15.0
+_IDLE_S = 10.0
 """Every so often one connection that nobody needed is closed: PostgreSQL keeps 15 MiB for each."""
 _ANSWER_GRACE_S = 1.0
 """How long after the server's own statement timeout we stop to believe in an answer."""
