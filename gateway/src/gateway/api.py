@@ -122,6 +122,8 @@ class ApiRequest(Request):
             rules.access is Access.ACCOUNT or (rules.guest_required and not self.guest_token)
         ):
             raise unauthenticated()
+        if rules.step_up:
+            self.actor.require_step_up()
         return authorization if not anonymous else ""
 
     async def _read(self, rules: Rules) -> None:

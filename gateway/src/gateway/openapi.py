@@ -173,6 +173,8 @@ def describe_rules(rules: Rules, extra: Mapping[str, Any] | None) -> dict[str, A
     if rules.access is not Access.PUBLIC:
         responses["401"] = _problem(_TITLES[401])
         security.append({"bearer": []})
+    if rules.step_up:
+        responses["403"] = _problem(f"{_TITLES[403]}: `step_up_required`")
     if rules.guest_header:
         security.append({_GUEST_SCHEMES[rules.guest_header]: []})
     if rules.access is Access.OPTIONAL and not rules.guest_header:

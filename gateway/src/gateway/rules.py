@@ -54,6 +54,8 @@ class Rules:
     """Whether the body is somebody else's JSON, passed on byte for byte and not looked into."""
     query: type[Parameters] | None = None
     """The query parameters that the handler reads itself with ``request.query``."""
+    step_up: bool = False
+    """Whether an account with a second factor must have proved itself just now."""
 
 
 _DEFAULT = Rules()
@@ -71,6 +73,7 @@ def rules(
     form: bool = False,
     as_sent: bool = False,
     query: type[Parameters] | None = None,
+    step_up: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Attach rules to a handler; ``ApiRoute`` enforces and documents them."""
 
@@ -89,6 +92,7 @@ def rules(
                 form,
                 as_sent,
                 query,
+                step_up,
             ),
         )
         return handler

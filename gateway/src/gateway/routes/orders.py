@@ -145,7 +145,7 @@ async def list_payments(request: ApiRequest, order_id: OrderId) -> Response:
     tags=["Payments"],
     responses=answers({201: "Refund"}, {403: "", 404: "", 409: "refund_exceeds_captured"}),
 )
-@rules(Access.ACCOUNT, key=Key.REQUIRED)
+@rules(Access.ACCOUNT, key=Key.REQUIRED, step_up=True)
 async def create_refund(request: ApiRequest, order_id: OrderId, body: RefundBody) -> Response:
     """Give money back: an amount, lines, or all that is left.
 

@@ -79,7 +79,7 @@ async def list_payouts(
         {403: "", 404: "", 409: "payout_exceeds_available, payouts_unavailable"},
     ),
 )
-@rules(Access.ACCOUNT, key=Key.REQUIRED)
+@rules(Access.ACCOUNT, key=Key.REQUIRED, step_up=True)
 async def create_payout(request: ApiRequest, id_or_slug: SellerName, body: PayoutBody) -> Response:
     """Pay what is available, or a part of it; the seller's owners and finance members."""
     payments = request.backend.payments

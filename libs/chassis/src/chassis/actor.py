@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -23,6 +24,10 @@ class Actor:
     """Role per tenant id, as the access token said when it was signed."""
     service: str = ""
     """Name of the calling service; empty unless kind is ``service``."""
+    second_factor: bool = False
+    """Whether the account logs in with a second factor, as the access token said."""
+    stepped_up_until: float = 0.0
+    """Unix time, in seconds, up to which the account proved itself once more."""
 
     def require_account(self) -> str:
         """Return the account's id; raise ServiceError ``unauthenticated`` for anyone else."""
@@ -39,6 +44,15 @@ class Actor:
         self.require_account()
         if not self.has_role(*roles):
             raise forbidden()
+
+    def require_step_up(self) -> None:
+        """Raise ``forbidden`` (``step_up_required``) unless the account proved itself just now.
+
+        Only accounts with a second factor are asked. Whoever moves money or makes lasting
+        credentials calls this besides deciding who may.
+        """
+        if self.second_factor and self.stepped_up_until <= time.time():
+            raise forbidden("step_up_required", "Prove once more that it is you, then try again.")
 
     def require_service(self) -> None:
         """Raise ServiceError ``forbidden`` unless one of our own services calls."""

@@ -23,6 +23,10 @@ __all__ = ["GUEST", "AccessTokenVerifier", "Actor"]
 
 ALGORITHMS = ("Ed25519",)
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - the header value of RFC 9068, not a secret
+SECOND_FACTOR_CLAIM = "second_factor"
+"""True if the account has a second factor; absent otherwise."""
+STEPPED_UP_CLAIM = "stepped_up_until"
+"""Unix time, in seconds, up to which a step-up counts; absent without one."""
 _CLOCK_SLACK_S = 60
 _CACHE_SIZE = 4096
 _MAX_TOKEN_LENGTH = 8192
@@ -105,12 +109,17 @@ class AccessTokenVerifier:
         subject, session = claims.get("sub"), claims.get("sid")
         if not isinstance(subject, str) or not isinstance(session, str):
             raise _invalid()
+        stepped_up_until = claims.get(STEPPED_UP_CLAIM, 0)
+        if not isinstance(stepped_up_until, int):
+            raise _invalid()
         return float(expires_at), Actor(
             kind="account",
             account_id=subject,
             session_id=session,
             roles=frozenset(claims.get("roles", ())),
             memberships=dict(claims.get("sellers", {})),
+            second_factor=claims.get(SECOND_FACTOR_CLAIM) is True,
+            stepped_up_until=float(stepped_up_until),
         )
 
 

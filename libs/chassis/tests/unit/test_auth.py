@@ -61,6 +61,7 @@ async def test_a_valid_token_is_its_account_and_is_verified_once() -> None:
         (token(exp=None), "invalid_token"),
         (token(exp=int(time.time()) - 1), "token_expired"),
         (token(nbf=int(time.time()) + 3600), "invalid_token"),
+        (token(stepped_up_until="9999999999"), "invalid_token"),
         (token()[:-4], "invalid_token"),
         ("", "invalid_token"),
         ("a.b.c", "invalid_token"),
@@ -74,3 +75,24 @@ async def test_any_other_token_is_refused(text: str, code: str) -> None:
     with pytest.raises(ServiceError) as raised:
         await verifier.verify(text)
     assert (raised.value.kind, raised.value.code) == ("unauthenticated", code)
+
+
+@pytest.mark.parametrize(
+    ("claims", "may"),
+    [
+        ({}, True),
+        ({"second_factor": True}, False),
+        ({"second_factor": True, "stepped_up_until": int(time.time()) - 1}, False),
+        ({"second_factor": True, "stepped_up_until": int(time.time()) + 300}, True),
+    ],
+)
+async def test_an_account_with_a_second_factor_has_to_step_up(
+    claims: dict[str, Any], may: bool
+) -> None:
+    actor = await AccessTokenVerifier(Issuer().jwks).verify(token(**claims))
+    if may:
+        actor.require_step_up()
+    else:
+        with pytest.raises(ServiceError) as raised:
+            actor.require_step_up()
+        assert (raised.value.kind, raised.value.code) == ("forbidden", "step_up_required")

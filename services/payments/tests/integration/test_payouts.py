@@ -1,6 +1,8 @@
 """Payouts never exceed what is available, and settlements are posted once."""
 
 import asyncio
+import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -170,6 +172,14 @@ async def test_only_owners_and_finance_members_move_money(desk):
     assert error.value.kind == "unauthenticated"
     desk.memberships.roles = {(MEMBER.account_id, desk.seller): "owner"}
     assert (await desk.ask(1)).status == "paid"
+
+
+async def test_a_member_with_a_second_factor_steps_up_first(desk):
+    with pytest.raises(ServiceError) as error:
+        await desk.ask(1, actor=replace(MEMBER, second_factor=True))
+    assert (error.value.kind, error.value.code) == ("forbidden", "step_up_required")
+    stepped_up = replace(MEMBER, second_factor=True, stepped_up_until=time.time() + 300)
+    assert (await desk.ask(1, actor=stepped_up)).status == "paid"
 
 
 async def test_impossible_payouts_are_refused(desk, clock):

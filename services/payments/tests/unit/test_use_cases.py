@@ -1,6 +1,7 @@
 """The use cases against a provider that loses answers, changes its mind and is slow."""
 
 import asyncio
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -360,6 +361,17 @@ async def test_an_operator_refunds_all_that_is_left(desk, memory):
     assert memory.balances == {}
     with pytest.raises(RefundExceedsCaptured):
         await desk.refund.handle(refund_of(order), OPERATOR)
+
+
+async def test_an_operator_with_a_second_factor_steps_up_before_a_refund(desk, provider):
+    order = await captured(desk)
+    with pytest.raises(ServiceError) as error:
+        await desk.refund.handle(refund_of(order), replace(OPERATOR, second_factor=True))
+    assert (error.value.kind, error.value.code) == ("forbidden", "step_up_required")
+    assert provider.calls["refund"] == 0
+    stepped_up = replace(OPERATOR, second_factor=True, stepped_up_until=time.time() + 300)
+    refund, _ = await desk.refund.handle(refund_of(order), stepped_up)
+    assert refund.status == "succeeded"
 
 
 async def test_the_same_refund_again_is_the_same_refund(desk, provider):

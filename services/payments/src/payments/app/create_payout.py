@@ -57,9 +57,10 @@ class CreatePayoutHandler:
     async def handle(self, command: CreatePayout, actor: Actor) -> Payout:
         """Return the payout as far as it got.
 
-        Raises what SellerAccess.require raises, AmountInvalid, PayoutsUnavailable, and
-        PayoutExceedsAvailable.
+        Raises forbidden (``step_up_required``), what SellerAccess.require raises, AmountInvalid,
+        PayoutsUnavailable, and PayoutExceedsAvailable.
         """
+        actor.require_step_up()
         seller = await self._access.require(actor, command.seller, staff=False)
         amount_minor, currency = command.amount or (None, seller.currency)
         if amount_minor is not None and amount_minor < 1:

@@ -51,10 +51,12 @@ class CreateRefundHandler:
     async def handle(self, command: CreateRefund, actor: Actor) -> tuple[Refund, Payment]:
         """Return the refund as far as it got, with its payment.
 
-        Raises not_found for an order in which the actor has no part, PartialRefundUnavailable where
-        the provider returns all or nothing, and what Payment.request_refund raises.
+        Raises forbidden (``step_up_required``), not_found for an order in which the actor has no
+        part, PartialRefundUnavailable where the provider returns all or nothing, and what
+        Payment.request_refund raises.
         """
         account_id = actor.require_account()
+        actor.require_step_up()
         payment = await self._payments.find_by_order(command.order_id)
         if payment is None or payment.is_tombstone:
             raise not_found()
