@@ -50,7 +50,6 @@ class AccessLog:
         """Note an answer of the application."""
         if not self._on:
             return
-        client = scope.get("client")
         self._add(
             {
                 "event": "request",
@@ -60,7 +59,7 @@ class AccessLog:
                 "route": route,
                 "status": status,
                 "ms": round(elapsed_s * 1000, 1),
-                "client": client[0] if client else "",
+                "client": visit.client,
                 "request_id": visit.request_id,
                 "trace_id": visit.trace_id,
             }

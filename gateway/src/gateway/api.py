@@ -87,6 +87,7 @@ class ApiRequest(Request):
                 actor=self.actor,
                 traceparent=self.visit.traceparent,
                 request_id=self.visit.request_id,
+                client_address=self.visit.client,
                 deadline=time.monotonic() + rules.timeout_s,
                 authorization=authorization,
                 idempotency=self._key,

@@ -17,6 +17,7 @@ from gateway.authentication import Authenticator, RevokedSessions
 from gateway.backend import AS_ITSELF, Backend
 from gateway.cache import AnswerCache
 from gateway.cached_reads import CachedReads
+from gateway.client_address import ClientAddresses, networks
 from gateway.door import Door
 from gateway.freshness import Freshness, SessionNews
 from gateway.readiness import Readiness, checks_of
@@ -41,7 +42,8 @@ class Gateway:
             direct_lists(self.application),
         )
         self.access_log = AccessLog(settings.access_log)
-        self.asgi: ASGIApp = Door(self.application, self.reads, self.access_log)
+        addresses = ClientAddresses(networks(settings.trusted_proxies), settings.proxy_header)
+        self.asgi: ASGIApp = Door(self.application, self.reads, self.access_log, addresses)
         self.readiness: Readiness | None = None
         self.hub: Hub | None = None
 

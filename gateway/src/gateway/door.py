@@ -14,6 +14,7 @@ from chassis.telemetry import span, start_trace
 from gateway.access_log import AccessLog
 from gateway.bodies.json_body import too_large
 from gateway.cached_reads import CachedReads
+from gateway.client_address import ClientAddresses
 from gateway.problem import internal, problem_response
 from gateway.visit import SCOPE_KEY, Visit, request_id_from
 
@@ -43,10 +44,13 @@ _log = get_logger(__name__)
 class Door:
     """Lets requests in: cached reads are answered here, the rest goes to the application."""
 
-    def __init__(self, app: ASGIApp, reads: CachedReads, log: AccessLog) -> None:
+    def __init__(
+        self, app: ASGIApp, reads: CachedReads, log: AccessLog, addresses: ClientAddresses
+    ) -> None:
         self._app = app
         self._reads = reads
         self._access_log = log
+        self._addresses = addresses
         self._children: dict[tuple[str, str, int], Counter] = {}
         self._timers: dict[str, Histogram] = {}
 
@@ -83,7 +87,7 @@ class Door:
                 return
         traceparent = parent.decode("latin-1") if parent else start_trace()
         with span(f"{scope.get('method', 'WS')}", "server", traceparent) as own:
-            visit = Visit(request_id, own)
+            visit = Visit(request_id, own, self._addresses.of(scope))
             scope[SCOPE_KEY] = visit
             if scope["type"] == "websocket":
                 await self._reads(scope, receive, send)

@@ -71,6 +71,8 @@ def server_config(gateway: Gateway) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        # It would believe whoever connects from this machine; see client_address.py.
+        proxy_headers=False,
         headers=[("X-Content-Type-Options", "nosniff")],
         backlog=_BACKLOG,
         ws_max_size=_WEBSOCKET_MAX_BYTES,

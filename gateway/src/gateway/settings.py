@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from chassis.settings import ProcessSettings
+from gateway.client_address import networks
 
 
 class GatewaySettings(ProcessSettings):
@@ -29,4 +30,15 @@ class GatewaySettings(ProcessSettings):
     websocket_origins: str = Field(
         default="", description="Origins that may open WebSockets, with commas; empty for any."
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="Networks (CIDR) of proxies whose header is believed, with commas.",
+    )
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
     access_log: Literal["all", "uncached", "off"] = "uncached"
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        networks(text)
+        return text

@@ -19,11 +19,13 @@ SCOPE_KEY = "soko.visit"
 class Visit:
     """One request on its way through the gateway."""
 
-    __slots__ = ("cache_tag", "cacheable", "request_id", "started", "traceparent")
+    __slots__ = ("cache_tag", "cacheable", "client", "request_id", "started", "traceparent")
 
-    def __init__(self, request_id: str, traceparent: str) -> None:
+    def __init__(self, request_id: str, traceparent: str, client: str = "") -> None:
         self.request_id = request_id
         self.traceparent = traceparent
+        self.client = client
+        """The client's IP address, past trusted proxies; the one place that says it."""
         self.started = time.monotonic()
         self.cacheable = False
         """Whether the answer is for everybody."""

@@ -76,6 +76,7 @@ async def _serve(socket: WebSocket, admit: Callable[[WebSocket], Awaitable[_Foll
         RequestContext(
             traceparent=visit.traceparent,
             request_id=visit.request_id,
+            client_address=visit.client,
         )
     )
     await socket.accept()

@@ -22,6 +22,8 @@ class RequestContext:
     actor: Actor = GUEST
     traceparent: str = ""
     request_id: str = ""
+    client_address: str = ""
+    """The IP address that the request came from, as the gateway sees it; personal data."""
     deadline: float | None = None
     """``time.monotonic()`` value at which the caller stops waiting."""
     authorization: str = ""
@@ -29,6 +31,8 @@ class RequestContext:
     idempotency: IdempotencyKey | None = None
 
 
+CLIENT_ADDRESS = "soko-client-address"
+"""The metadata that carries the client's address from service to service."""
 _EMPTY = RequestContext()
 _current: ContextVar[RequestContext] = ContextVar("soko_request", default=_EMPTY)
 
@@ -59,6 +63,11 @@ def current_trace_id() -> str:
 def current_request_id() -> str:
     """Return the request's id as the client or the gateway named it."""
     return _current.get().request_id
+
+
+def current_client_address() -> str:
+    """Return the client's IP address; empty outside of a client's request."""
+    return _current.get().client_address
 
 
 def current_idempotency() -> IdempotencyKey | None:

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 import grpc
 from google.protobuf.message import Message
 
-from chassis.context import RequestContext, current
+from chassis.context import CLIENT_ADDRESS, RequestContext, current
 from chassis.errors import from_rpc_error, timed_out
 from chassis.grpc_server import MAX_MESSAGE_BYTES
 from chassis.shared_calls_client import SharedChannel, SharedMethod
@@ -138,6 +138,8 @@ class Peer:
         sent = [("soko-service", self._service), ("traceparent", traceparent), *extra]
         if context.request_id:
             sent.append(("x-request-id", context.request_id))
+        if context.client_address:
+            sent.append((CLIENT_ADDRESS, context.client_address))
         if forward_actor and context.authorization:
             sent.append(("authorization", context.authorization))
         return sent

@@ -133,6 +133,7 @@ class RequestInterceptor(grpc.aio.ServerInterceptor):
             actor=await self._actor(authorization, text("soko-service")),
             traceparent=traceparent,
             request_id=text("x-request-id"),
+            client_address=text(request_context.CLIENT_ADDRESS),
             deadline=deadline,
             authorization=authorization,
             idempotency=IdempotencyKey(

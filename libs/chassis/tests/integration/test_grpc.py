@@ -137,7 +137,7 @@ async def test_a_server_that_stops_in_mid_call_is_unavailable(tmp_path: Path) ->
     assert error.kind == "unavailable"
 
 
-async def test_trace_request_id_and_calling_service_travel(tmp_path: Path) -> None:
+async def test_trace_request_id_client_address_and_calling_service_travel(tmp_path: Path) -> None:
     seen: list[RequestContext] = []
 
     async def look() -> str:
@@ -147,13 +147,15 @@ async def test_trace_request_id_and_calling_service_travel(tmp_path: Path) -> No
     trace_id = "0af7651916cd43dd8448eb211c80319c"
     traceparent = f"00-{trace_id}-b7ad6b7169203331-00"
     async with serving(tmp_path / "s", look), calling(tmp_path / "s") as call:
-        token = request_context.enter(RequestContext(traceparent=traceparent, request_id="r-1"))
+        token = request_context.enter(
+            RequestContext(traceparent=traceparent, request_id="r-1", client_address="203.0.113.9")
+        )
         try:
             await call()
         finally:
             request_context.leave(token)
     assert seen[0].traceparent[3:35] == trace_id
-    assert seen[0].request_id == "r-1"
+    assert (seen[0].request_id, seen[0].client_address) == ("r-1", "203.0.113.9")
     assert (seen[0].actor.kind, seen[0].actor.service) == ("service", "orders")
 
 
