@@ -39,7 +39,7 @@ async def read_timeline(request: ApiRequest, order_id: OrderId) -> Response:
     )
     entries = list(reply.entries)
     if reply.whole:
-        payments, notices = request.backend.payments, request.backend.notifications
+        payments, notifications = request.backend.payments, request.backend.notifications
         paid, told = await asyncio.gather(
             request.ask(
                 payments,
@@ -49,8 +49,8 @@ async def read_timeline(request: ApiRequest, order_id: OrderId) -> Response:
                 as_itself=True,
             ),
             request.ask(
-                notices,
-                notices.timeline.GetTimeline,
+                notifications,
+                notifications.timeline.GetTimeline,
                 notices_pb2.GetTimelineRequest(order_id=order_id, account_id=reply.account_id),
                 retry=True,
                 as_itself=True,

@@ -82,7 +82,7 @@ class _CallServicer(call_pb2_grpc.CallServiceServicer):
         ready = asyncio.Event()
 
         async def run(index: int, call: pb.Call) -> None:
-            answers.append(await self._answer(index, call))
+            answers.append(await self._answer(index, call, context))
             ready.set()
 
         tasks = [asyncio.create_task(run(*each)) for each in enumerate(request.calls)]
@@ -99,11 +99,13 @@ class _CallServicer(call_pb2_grpc.CallServiceServicer):
             for task in tasks:
                 task.cancel()
 
-    async def _answer(self, index: int, call: pb.Call) -> pb.CallAnswer:
+    async def _answer(
+        self, index: int, call: pb.Call, shared: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.CallAnswer:
         method = self._methods.get(call.method)
         if method is None:
             return _refusal(index, grpc.StatusCode.UNIMPLEMENTED, "There is no such method.")
-        context = _CallContext(call)
+        context = _CallContext(call, shared)
         try:
             async with asyncio.timeout(call.timeout_ms / 1000):
                 response = await method.behaviour(method.parse(call.request), context)
@@ -124,8 +126,9 @@ class _CallServicer(call_pb2_grpc.CallServiceServicer):
 class _CallContext:
     """What a handler may ask of its context when its call came with others."""
 
-    def __init__(self, call: pb.Call) -> None:
+    def __init__(self, call: pb.Call, shared: grpc.aio.ServicerContext[Any, Any]) -> None:
         self._call = call
+        self._shared = shared
         self.code = grpc.StatusCode.OK
         self.details = ""
         self.trailing: Pairs = ()
@@ -135,6 +138,10 @@ class _CallContext:
             (each.key, each.value if each.key.endswith("-bin") else each.value.decode())
             for each in self._call.metadata
         )
+
+    def auth_context(self) -> Mapping[str, Any]:
+        """Return who holds the connection, whatever its calls say."""
+        return self._shared.auth_context()
 
     def time_remaining(self) -> float:
         return self._call.timeout_ms / 1000

@@ -41,8 +41,10 @@ async def serving(path: Path, behaviour: Behaviour) -> AsyncIterator[grpc.aio.Se
 
 
 @contextlib.asynccontextmanager
-async def calling(path: Path) -> AsyncIterator[Callable[..., Awaitable[str]]]:
-    peer = Peer("identity", f"unix:{path}", service="orders")
+async def calling(
+    path: Path, service: str = "orders"
+) -> AsyncIterator[Callable[..., Awaitable[str]]]:
+    peer = Peer("identity", f"unix:{path}", service=service)
     stub = key_pb2_grpc.KeyServiceStub(peer.channel)
 
     async def call(**options: Any) -> str:
@@ -169,3 +171,45 @@ async def test_trailing_metadata_reaches_the_caller(tmp_path: Path) -> None:
         _, trailers = await peer.call_with_trailers(stub.GetJwks, key_pb2.GetJwksRequest())
         await peer.close()
     assert trailers["soko-idempotent-replayed"] == "1"
+
+
+@pytest.mark.parametrize("service", ["identity", "auditor", "gateway-itself", "", "orders "])
+async def test_a_caller_that_is_not_listed_is_refused(tmp_path: Path, service: str) -> None:
+    handled: list[str] = []
+
+    async def answer() -> str:
+        handled.append("once")
+        return ""
+
+    async with serving(tmp_path / "s", answer), calling(tmp_path / "s", service) as call:
+        error = await refusal(call())
+    assert (error.kind, error.code, handled) == ("forbidden", "forbidden", [])
+
+
+async def test_a_method_that_is_not_listed_is_refused_to_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.grpc_server.allowed_callers", dict)
+
+    async def answer() -> str:
+        return ""
+
+    async with serving(tmp_path / "s", answer), calling(tmp_path / "s") as call:
+        assert (await refusal(call())).kind == "forbidden"
+
+
+async def test_what_streams_is_refused(tmp_path: Path) -> None:
+    async def answer(request: Any, context: Any) -> AsyncIterator[Any]:
+        yield request
+
+    method = "/soko.identity.v1.KeyService/WatchJwks"
+    handler = grpc.unary_stream_rpc_method_handler(answer)
+    server = grpc.aio.server(interceptors=[RequestInterceptor(None)])
+    server.add_registered_method_handlers("soko.identity.v1.KeyService", {"WatchJwks": handler})
+    server.add_insecure_port(f"unix:{tmp_path / 's'}")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"unix:{tmp_path / 's'}") as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await channel.unary_stream(method)(b"").read()
+    await server.stop(0)
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED

@@ -219,3 +219,12 @@ async def test_a_server_that_does_not_know_of_it_gets_each_call(tmp_path: Path) 
         assert await stack.together("a", "b", "c") == ["a", "b", "c"]
         assert await stack.together("d", "e") == ["d", "e"]
         assert stack.arrived == {ALONE: 7, TOGETHER: 1}
+
+
+async def test_each_shared_call_is_checked_for_its_caller(tmp_path: Path) -> None:
+    async with running(tmp_path) as stack:
+        names = [("soko-service", "orders")], [("soko-service", "notifications")]
+        calls = [stack.ask("first"), *(stack.ask("x", metadata=each) for each in names)]
+        _, listed, unlisted = await asyncio.gather(*calls, return_exceptions=True)
+        assert stack.arrived == {ALONE: 1, TOGETHER: 1}
+    assert (listed, unlisted.kind) == ("x", "forbidden")

@@ -13,7 +13,8 @@ from devstack.home import ROOT
 
 PROTOS = ROOT / "protos"
 GENERATED = PROTOS / "gen"
-_SUFFIXES = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
+_CALLERS = Path("soko/callers.toml")
+_SUFFIXES = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi", _CALLERS.name)
 
 
 class ProtocError(Exception):
@@ -46,7 +47,7 @@ def stale() -> list[str]:
 def generate(target: Path) -> None:
     """Generate messages for all files, and stubs for those that hold a service.
 
-    Raises ProtocError.
+    The list of callers travels with them. Raises ProtocError.
     """
     files = sorted(str(path.relative_to(PROTOS)) for path in (PROTOS / "soko").rglob("*.proto"))
     with_service = [
@@ -56,6 +57,7 @@ def generate(target: Path) -> None:
     ]
     _protoc(["--python_out", "--pyi_out"], target, files)
     _protoc(["--grpc_python_out", "--mypy_grpc_out=quiet:"], target, with_service)
+    shutil.copyfile(PROTOS / _CALLERS, target / _CALLERS)
 
 
 def _protoc(outputs: list[str], target: Path, files: list[str]) -> None:

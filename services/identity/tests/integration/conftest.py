@@ -65,8 +65,9 @@ class Client:
             ]
         return await self.gateway.call(method, request, metadata=metadata, timeout_s=10)
 
-    async def call_as_service(self, method: Any, request: Any) -> Any:
-        return await self.orders.call(method, request, timeout_s=10)
+    async def call_as_service(self, method: Any, request: Any, service: str = "orders") -> Any:
+        named = [("soko-service", service)]
+        return await self.orders.call(method, request, timeout_s=10, metadata=named)
 
     async def person(self, email: str = "") -> Person:
         email = email or make_email()

@@ -194,8 +194,9 @@ async def test_what_is_no_refresh_token_is_refused(client: Client, token: str) -
 async def test_after_logout_nothing_of_the_session_works(client: Client) -> None:
     person = await client.person()
     answer = await client.call(client.auth.Logout, auth_pb2.LogoutRequest(), person)
-    revoked = await client.call(
-        client.auth.ListRevokedSessions, auth_pb2.ListRevokedSessionsRequest()
+    listing = auth_pb2.ListRevokedSessionsRequest()
+    revoked = await client.call_as_service(
+        client.auth.ListRevokedSessions, listing, "gateway-itself"
     )
     assert answer.session_id in revoked.session_ids
     assert (await refusal(refresh(client, person.refresh_token))).code == "invalid_refresh_token"
@@ -232,8 +233,10 @@ async def test_a_ticket_names_its_owner_once(
     await grant(person, "operator")
     ticket = await client.call(client.auth.CreateWsTicket, auth_pb2.CreateWsTicketRequest(), person)
     request = auth_pb2.RedeemWsTicketRequest(ticket=ticket.ticket)
-    found = await client.call(client.auth.RedeemWsTicket, request)
+    assert (await refusal(client.call(client.auth.RedeemWsTicket, request))).kind == "forbidden"
+    redeem = client.auth.RedeemWsTicket
+    found = await client.call_as_service(redeem, request, "gateway-itself")
     assert found.account_id == person.id
     assert list(found.roles) == ["buyer", "operator"]
-    error = await refusal(client.call(client.auth.RedeemWsTicket, request))
+    error = await refusal(client.call_as_service(redeem, request, "gateway-itself"))
     assert (error.kind, error.code) == ("unauthenticated", "ticket_invalid")

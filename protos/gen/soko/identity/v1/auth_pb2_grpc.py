@@ -112,14 +112,15 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RedeemWsTicket(self, request, context):
-        """Uses a ticket up. Errors: ticket_invalid (unauthenticated) when it is unknown, used or expired.
+        """Uses a ticket up. Errors: ticket_invalid (unauthenticated) when it is unknown, used or
+        expired; services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRevokedSessions(self, request, context):
-        """Sessions that were revoked while access tokens of theirs may still be unexpired.
+        """Sessions that were revoked while access tokens of theirs may still be unexpired; services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

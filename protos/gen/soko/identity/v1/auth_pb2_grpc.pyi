@@ -44,9 +44,11 @@ class AuthServiceStub:
     CreateWsTicket: _grpc.UnaryUnaryMultiCallable[_auth_pb2.CreateWsTicketRequest, _auth_pb2.CreateWsTicketResponse]
     """Makes a single-use ticket, valid for 60 seconds, that opens a WebSocket as the caller."""
     RedeemWsTicket: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RedeemWsTicketRequest, _auth_pb2.RedeemWsTicketResponse]
-    """Uses a ticket up. Errors: ticket_invalid (unauthenticated) when it is unknown, used or expired."""
+    """Uses a ticket up. Errors: ticket_invalid (unauthenticated) when it is unknown, used or
+    expired; services only.
+    """
     ListRevokedSessions: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListRevokedSessionsRequest, _auth_pb2.ListRevokedSessionsResponse]
-    """Sessions that were revoked while access tokens of theirs may still be unexpired."""
+    """Sessions that were revoked while access tokens of theirs may still be unexpired; services only."""
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
@@ -64,9 +66,11 @@ class AuthServiceAsyncStub(AuthServiceStub):
     CreateWsTicket: _aio.UnaryUnaryMultiCallable[_auth_pb2.CreateWsTicketRequest, _auth_pb2.CreateWsTicketResponse]  # type: ignore[assignment]
     """Makes a single-use ticket, valid for 60 seconds, that opens a WebSocket as the caller."""
     RedeemWsTicket: _aio.UnaryUnaryMultiCallable[_auth_pb2.RedeemWsTicketRequest, _auth_pb2.RedeemWsTicketResponse]  # type: ignore[assignment]
-    """Uses a ticket up. Errors: ticket_invalid (unauthenticated) when it is unknown, used or expired."""
+    """Uses a ticket up. Errors: ticket_invalid (unauthenticated) when it is unknown, used or
+    expired; services only.
+    """
     ListRevokedSessions: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListRevokedSessionsRequest, _auth_pb2.ListRevokedSessionsResponse]  # type: ignore[assignment]
-    """Sessions that were revoked while access tokens of theirs may still be unexpired."""
+    """Sessions that were revoked while access tokens of theirs may still be unexpired; services only."""
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     """Registers accounts and opens, renews and ends sessions."""
@@ -117,7 +121,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.RedeemWsTicketRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.RedeemWsTicketResponse, _abc.Awaitable[_auth_pb2.RedeemWsTicketResponse]]:
-        """Uses a ticket up. Errors: ticket_invalid (unauthenticated) when it is unknown, used or expired."""
+        """Uses a ticket up. Errors: ticket_invalid (unauthenticated) when it is unknown, used or
+        expired; services only.
+        """
 
     @_abc_1.abstractmethod
     def ListRevokedSessions(
@@ -125,6 +131,6 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.ListRevokedSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.ListRevokedSessionsResponse, _abc.Awaitable[_auth_pb2.ListRevokedSessionsResponse]]:
-        """Sessions that were revoked while access tokens of theirs may still be unexpired."""
+        """Sessions that were revoked while access tokens of theirs may still be unexpired; services only."""
 
 def add_AuthServiceServicer_to_server(servicer: AuthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -91,7 +91,7 @@ class PaymentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPayments(self, request, context):
-        """The payments of an order, with attempts; services, operators and admins (the gateway asks orders who may see).
+        """The payments of an order, with attempts; services only (the gateway asks orders who may see).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -45,7 +45,7 @@ class PaymentServiceStub:
     an Authorize that comes later answers order_closed; services only.
     """
     ListPayments: _grpc.UnaryUnaryMultiCallable[_payment_pb2.ListPaymentsRequest, _payment_pb2.ListPaymentsResponse]
-    """The payments of an order, with attempts; services, operators and admins (the gateway asks orders who may see)."""
+    """The payments of an order, with attempts; services only (the gateway asks orders who may see)."""
     ListPaymentMethods: _grpc.UnaryUnaryMultiCallable[_payment_pb2.ListPaymentMethodsRequest, _payment_pb2.ListPaymentMethodsResponse]
     """The methods that are switched on for a currency and country; public."""
 
@@ -66,7 +66,7 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     an Authorize that comes later answers order_closed; services only.
     """
     ListPayments: _aio.UnaryUnaryMultiCallable[_payment_pb2.ListPaymentsRequest, _payment_pb2.ListPaymentsResponse]  # type: ignore[assignment]
-    """The payments of an order, with attempts; services, operators and admins (the gateway asks orders who may see)."""
+    """The payments of an order, with attempts; services only (the gateway asks orders who may see)."""
     ListPaymentMethods: _aio.UnaryUnaryMultiCallable[_payment_pb2.ListPaymentMethodsRequest, _payment_pb2.ListPaymentMethodsResponse]  # type: ignore[assignment]
     """The methods that are switched on for a currency and country; public."""
 
@@ -108,7 +108,7 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payment_pb2.ListPaymentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payment_pb2.ListPaymentsResponse, _abc.Awaitable[_payment_pb2.ListPaymentsResponse]]:
-        """The payments of an order, with attempts; services, operators and admins (the gateway asks orders who may see)."""
+        """The payments of an order, with attempts; services only (the gateway asks orders who may see)."""
 
     @_abc_1.abstractmethod
     def ListPaymentMethods(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from chassis.context import current_actor
 from chassis.ids import format_id
 from identity.app.create_ws_ticket import CreateWsTicket, CreateWsTicketHandler
 from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
@@ -80,7 +81,8 @@ class AuthServicer(rpc.AuthServiceServicer):
     async def RedeemWsTicket(  # noqa: N802
         self, request: pb.RedeemWsTicketRequest, context: Any
     ) -> pb.RedeemWsTicketResponse:
-        """Use a ticket up; it is the credential, so anybody may present it."""
+        """Use a ticket up; services only, which hold the socket."""
+        current_actor().require_service()
         found = await self._handlers.redeem_ws_ticket.handle(RedeemWsTicket(request.ticket))
         return pb.RedeemWsTicketResponse(
             account_id=format_id("usr", found.account.id),
@@ -95,7 +97,8 @@ class AuthServicer(rpc.AuthServiceServicer):
     async def ListRevokedSessions(  # noqa: N802
         self, request: pb.ListRevokedSessionsRequest, context: Any
     ) -> pb.ListRevokedSessionsResponse:
-        """List ended sessions; their ids open nothing, so no caller is asked for."""
+        """List ended sessions; services only."""
+        current_actor().require_service()
         sessions = await self._handlers.list_revoked_sessions.handle()
         return pb.ListRevokedSessionsResponse(
             session_ids=[format_id("ses", session_id) for session_id in sessions]

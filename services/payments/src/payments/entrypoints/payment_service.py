@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import grpc
 
 from chassis.context import current_actor
-from chassis.errors import forbidden, invalid, unauthenticated
+from chassis.errors import invalid
 from chassis.ids import format_id, parse_id
 from chassis.iso import is_currency
 from payments.app.authorize import AuthorizeHandler, AuthorizeOrder
@@ -107,8 +107,8 @@ class PaymentServicer(payment_pb2_grpc.PaymentServiceServicer):
     async def ListPayments(  # noqa: N802
         self, request: pb.ListPaymentsRequest, context: Context
     ) -> pb.ListPaymentsResponse:
-        """Return an order's payments; services, operators and admins."""
-        _require_reader(context)
+        """Return an order's payments; services only: orders knows who may see them."""
+        current_actor().require_service()
         payment = await self._payments.find_by_order(parse_id("ord", request.order_id))
         if payment is None or payment.is_tombstone:
             return pb.ListPaymentsResponse()
@@ -138,19 +138,6 @@ class SandboxServicer(payment_pb2_grpc.SandboxServiceServicer):
             DecidePayment(parse_id("pay", request.payment_id), request.succeed)
         )
         return pb.DecidePaymentResponse(payment=payment_message(payment))
-
-
-def _require_reader(context: Context) -> None:
-    actor = current_actor()
-    if actor.kind == "service" or actor.has_role("operator", "admin"):
-        return
-    if actor.kind == "account":
-        raise forbidden()
-    # The gateway without a user's token speaks for itself: it has asked orders who may see.
-    for key, _ in context.invocation_metadata() or ():
-        if key == "soko-service":
-            return
-    raise unauthenticated()
 
 
 def _set_time(response: pb.AuthorizeResponse, at: datetime | None) -> None:
