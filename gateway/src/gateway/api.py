@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from chassis import context
 from chassis.actor import GUEST, Actor
 from chassis.context import RequestContext
-from chassis.errors import ServiceError, Violation, invalid, malformed, unauthenticated
+from chassis.errors import ServiceError, Violation, forbidden, invalid, malformed, unauthenticated
 from chassis.idempotency_key import IdempotencyKey
 from gateway import headers
 from gateway.backend import AS_ITSELF, Backend, Service
@@ -70,7 +70,7 @@ class ApiRequest(Request):
         self.visit = visit_of(self.scope)
         self.backend = self.app.state.backend
         authorization = ""
-        if rules.access is not Access.PUBLIC:
+        if rules.access in (Access.OPTIONAL, Access.ACCOUNT):
             authorization = await self._authenticate(rules)
         key = ""
         if rules.key is not Key.NONE:
@@ -123,6 +123,8 @@ class ApiRequest(Request):
             rules.access is Access.ACCOUNT or (rules.guest_required and not self.guest_token)
         ):
             raise unauthenticated()
+        if not anonymous and rules.refuses(self.actor):
+            raise forbidden()
         if rules.step_up:
             self.actor.require_step_up()
         return authorization if not anonymous else ""

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api import ApiRoute
@@ -31,6 +32,7 @@ from gateway.routes import (
     sockets,
     timeline,
 )
+from gateway.rules import Access, UndeclaredAccessError, rules_of
 from gateway.settings import GatewaySettings
 
 VERSION = "0.1.0"
@@ -80,7 +82,26 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         routers.append(payments.sandbox_router)
     routes: list[Any] = [route for router in routers for route in router.routes]
     app.router.routes.extend([*routes, *sockets.routes, pages.assets])
+    refuse_undeclared(app)
     return app
+
+
+def refuse_undeclared(app: FastAPI) -> None:
+    """Raise UndeclaredAccessError unless every route says who may call it and somebody sees to it.
+
+    ``ApiRoute`` sees to all but tickets, a WebSocket's handler to tickets; other routes are public.
+    """
+    for route in app.router.routes:
+        handler = route.app if isinstance(route, Mount) else getattr(route, "endpoint", route)
+        access = rules_of(handler).access
+        if isinstance(route, WebSocketRoute):
+            enforced = access is Access.TICKET
+        elif isinstance(route, ApiRoute):
+            enforced = access is not Access.TICKET
+        else:
+            enforced = access is Access.PUBLIC
+        if not enforced:
+            raise UndeclaredAccessError(f"nothing sees to {access} of {handler!r}")
 
 
 def direct_lists(app: FastAPI) -> dict[str, ASGIApp]:

@@ -10,9 +10,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from gateway.query import describe_query
-from gateway.rules import Access, Key, Rules
+from gateway.rules import Access, Key, Rules, rules_of
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -41,6 +42,11 @@ The commerce API of Soko.
 - Errors are RFC 9457 problems with a stable `code` and a `trace_id`.
 - Lists take `limit` and `cursor` and answer `{"items": [], "next_cursor": null}`.
 - Words such as a status are open: expect new ones.
+- `x-soko-access` says who may call an operation: `who` is `public`, `optional` (credentials must be
+  valid if there are any), `account` or `signature`; `roles` are the platform's and `seller_roles`
+  those at the seller that it is reserved to (any of either will do); `guest_token` is the header
+  that stands for an account; `step_up` asks accounts with a second factor for a fresh proof. Whose
+  a thing is decides besides: another's is 404.
 
 **Real time.** `WS /ws/orders/{order_id}?ticket=` (or `?order_token=`) and
 `WS /ws/users/{user_id}?ticket=` send `order_status_update` messages as JSON text;
@@ -69,8 +75,22 @@ _SECURITY_SCHEMES = {
         "name": "X-Order-Token",
         "description": "A guest's order: the `token` of its checkout",
     },
+    "carrierSignature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "A carrier's signature of the body (Standard Webhooks)",
+    },
+    "providerSignature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Stripe-Signature",
+        "description": "Stripe's signature of the body; M-Pesa's stands in the address's query",
+    },
 }
-_GUEST_SCHEMES = {"X-Cart-Token": "cartToken", "X-Order-Token": "orderToken"}
+_HEADER_SCHEMES = {
+    scheme["name"]: key for key, scheme in _SECURITY_SCHEMES.items() if "name" in scheme
+}
 
 _TITLES = {
     400: "Malformed JSON, header or cursor",
@@ -169,16 +189,12 @@ def describe_rules(rules: Rules, extra: Mapping[str, Any] | None) -> dict[str, A
         responses["412"] = _problem(_TITLES[412])
         if rules.if_match:
             responses["428"] = _problem(_TITLES[428])
-    security: list[dict[str, list[str]]] = []
-    if rules.access is not Access.PUBLIC:
+    security = _security(rules)
+    if security:
         responses["401"] = _problem(_TITLES[401])
-        security.append({"bearer": []})
-    if rules.step_up:
-        responses["403"] = _problem(f"{_TITLES[403]}: `step_up_required`")
-    if rules.guest_header:
-        security.append({_GUEST_SCHEMES[rules.guest_header]: []})
-    if rules.access is Access.OPTIONAL and not rules.guest_header:
-        security.append({})
+    if rules.roles or rules.members or rules.step_up:
+        needed = ": `step_up_required`" if rules.step_up else ""
+        responses["403"] = _problem(_TITLES[403] + needed)
     described: dict[str, Any] = dict(extra or {})
     if rules.as_sent:
         described["requestBody"] = {
@@ -192,6 +208,33 @@ def describe_rules(rules: Rules, extra: Mapping[str, Any] | None) -> dict[str, A
         described["responses"] = responses
     if security:
         described["security"] = security
+    return described
+
+
+def _security(rules: Rules) -> list[dict[str, list[str]]]:
+    """Return the alternatives, each with all that it takes; nothing for what is public."""
+    if rules.access is Access.PUBLIC:
+        return []
+    if rules.access is Access.SIGNATURE:
+        return [{_HEADER_SCHEMES[rules.signature]: []}]
+    account: dict[str, list[str]] = {"bearer": []}
+    guest: dict[str, list[str]] = {}
+    if rules.guest_header:
+        guest[_HEADER_SCHEMES[rules.guest_header]] = []
+    return [account, guest] if rules.access is Access.OPTIONAL else [{**account, **guest}]
+
+
+def _describe_access(rules: Rules) -> dict[str, Any]:
+    """Return what ``x-soko-access`` says of an operation."""
+    described: dict[str, Any] = {"who": rules.access.value}
+    if rules.roles:
+        described["roles"] = sorted(rules.roles)
+    if rules.members:
+        described["seller_roles"] = sorted(rules.members)
+    if rules.guest_header:
+        described["guest_token"] = rules.guest_header
+    if rules.step_up:
+        described["step_up"] = True
     return described
 
 
@@ -210,6 +253,11 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
         tags=[{"name": name, "description": description} for name, description in TAGS],
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for method in route.methods or ():
+                operation = document["paths"][route.path_format][method.lower()]
+                operation["x-soko-access"] = _describe_access(rules_of(route.endpoint))
     for item in document["paths"].values():
         for operation in item.values():
             if "requestBody" in operation:

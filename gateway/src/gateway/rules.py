@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
+from chassis.actor import Actor
 from gateway.bodies.json_body import MAX_JSON_BYTES
 from gateway.query import Parameters
 
@@ -23,6 +24,23 @@ class Access(Enum):
     """Anybody; credentials must be valid if there are any."""
     ACCOUNT = "account"
     """Accounts only."""
+    SIGNATURE = "signature"
+    """Whoever signed the body; the service that knows the secret verifies it."""
+    TICKET = "ticket"
+    """A WebSocket's ticket or guest's token, which its handler redeems."""
+
+
+ADMIN = frozenset({"admin"})
+STAFF = frozenset({"operator", "admin"})
+"""The platform's roles that most of what is not for everybody is reserved to."""
+
+OWNERS = frozenset({"owner"})
+EDITORS = frozenset({"owner", "manager"})
+SHIPPERS = frozenset({"owner", "manager", "fulfilment"})
+TREASURERS = frozenset({"owner", "finance"})
+REFUNDERS = frozenset({"owner", "manager", "finance"})
+MEMBERS = frozenset({"owner", "manager", "fulfilment", "finance", "viewer"})
+"""Roles at a seller. The service that owns the data decides; here they are only declared."""
 
 
 class Key(Enum):
@@ -33,11 +51,22 @@ class Key(Enum):
     REQUIRED = "required"
 
 
+class UndeclaredAccessError(Exception):
+    """A route does not say who may call it, or says what nobody enforces."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of one operation."""
+    """The rules of one operation, and the decorator that attaches them to its handler."""
 
-    access: Access = Access.PUBLIC
+    access: Access
+    _: KW_ONLY
+    roles: frozenset[str] = frozenset()
+    """Platform roles that it is reserved to; refused here unless a role at a seller will do too."""
+    members: frozenset[str] = frozenset()
+    """Roles at the seller that it is reserved to."""
+    signature: str = ""
+    """The header with the signature, where access is by signature."""
     key: Key = Key.NONE
     guest_header: str = ""
     """The header with a guest's token, if guests may call: X-Cart-Token or X-Order-Token."""
@@ -57,50 +86,29 @@ class Rules:
     step_up: bool = False
     """Whether an account with a second factor must have proved itself just now."""
 
+    def __post_init__(self) -> None:
+        if (self.roles or self.members) and self.access is not Access.ACCOUNT:
+            raise UndeclaredAccessError("roles belong to accounts")
+        if bool(self.signature) is not (self.access is Access.SIGNATURE):
+            raise UndeclaredAccessError("a signature stands in a header, and is all that is needed")
 
-_DEFAULT = Rules()
-
-
-def rules(
-    access: Access = Access.PUBLIC,
-    *,
-    key: Key = Key.NONE,
-    guest_header: str = "",
-    guest_required: bool = False,
-    max_body_bytes: int = MAX_JSON_BYTES,
-    timeout_s: float = 4.8,
-    if_match: bool | None = None,
-    form: bool = False,
-    as_sent: bool = False,
-    query: type[Parameters] | None = None,
-    step_up: bool = False,
-) -> Callable[[Handler], Handler]:
-    """Attach rules to a handler; ``ApiRoute`` enforces and documents them."""
-
-    def attach(handler: Handler) -> Handler:
-        setattr(
-            handler,
-            _ATTRIBUTE,
-            Rules(
-                access,
-                key,
-                guest_header,
-                guest_required,
-                max_body_bytes,
-                timeout_s,
-                if_match,
-                form,
-                as_sent,
-                query,
-                step_up,
-            ),
-        )
+    def __call__(self, handler: Handler) -> Handler:
+        """Attach the rules to a handler; ``ApiRoute`` enforces and documents them."""
+        setattr(handler, _ATTRIBUTE, self)
         return handler
 
-    return attach
+    def refuses(self, actor: Actor) -> bool:
+        """Tell whether an account lacks the role, as far as that shows without its seller."""
+        return bool(self.roles) and not self.members and not actor.has_role(*self.roles)
 
 
-def rules_of(handler: Callable[..., Any]) -> Rules:
-    """Return a handler's rules; without any, it is public."""
-    found = getattr(handler, _ATTRIBUTE, _DEFAULT)
-    return found if isinstance(found, Rules) else _DEFAULT
+rules = Rules
+"""The decorator: ``@rules(Access.ACCOUNT, roles=STAFF)`` below the route's own."""
+
+
+def rules_of(handler: object) -> Rules:
+    """Return a handler's rules; raise UndeclaredAccessError without any."""
+    found = getattr(handler, _ATTRIBUTE, None)
+    if not isinstance(found, Rules):
+        raise UndeclaredAccessError(f"{handler!r} does not say who may call it: @rules(...)")
+    return found

@@ -64,7 +64,7 @@ async def described(running):
 def headers_for(running, operation, **more):
     headers = {"Idempotency-Key": "k", "If-Match": '"1"', "X-Order-Token": "t", **more}
     if operation.get("security"):
-        headers |= running.issuer.bearer()
+        headers |= running.issuer.bearer("operator", "admin")
     return headers
 
 
@@ -314,7 +314,7 @@ async def test_a_header_that_is_sent_twice_is_refused(running):
     ],
 )
 async def test_an_update_needs_a_version(running, tag, status, code):
-    headers = running.issuer.bearer()
+    headers = running.issuer.bearer("operator", "admin")
     if tag is not None:
         headers["If-Match"] = tag
     answer = await running.client.patch(

@@ -239,6 +239,21 @@ async def test_an_audit_is_told_to_no_guest_and_refused_as_notifications_refuses
             raise error
 
         running.services.answers["GetLastReport"] = refuse
-        answer = await running.client.get("/v1/ops/audit", headers=running.issuer.bearer())
+        staff = running.issuer.bearer("operator")
+        answer = await running.client.get("/v1/ops/audit", headers=staff)
         assert answer.status_code == status
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_what_is_reserved_to_the_platform_is_refused_before_a_service_is_asked(
+    running,
+):
+    path = "/v1/commission-rules"
+    for caller in ({}, running.issuer.bearer(), running.issuer.bearer("moderator")):
+        answer = await running.client.put(path, content="{not json", headers=caller)
+        assert answer.status_code == (403 if caller else 401), answer.text
+        assert answer.json()["code"] == ("forbidden" if caller else "authentication_required")
+    assert not running.services.got("PutCommissionRule")
+    answer = await running.client.get(path, headers=running.issuer.bearer("operator"))
+    assert answer.status_code == 200
+    assert running.services.got("ListCommissionRules")

@@ -17,7 +17,7 @@ from gateway.cache import etag_matches
 from gateway.openapi import answers
 from gateway.public import public_answer
 from gateway.rendering import catalog as render
-from gateway.rules import Access, Key, rules
+from gateway.rules import ADMIN, EDITORS, MEMBERS, SHIPPERS, Access, Key, rules
 from soko.catalog.v1 import catalog_pb2, inventory_pb2, media_pb2
 
 router = APIRouter(prefix="/v1", tags=["Catalogue"], route_class=ApiRoute)
@@ -38,7 +38,7 @@ _LocationQuery = Annotated[
     summary="Read the category tree",
     responses=answers({200: "Categories"}, etag=True),
 )
-@rules()
+@rules(Access.PUBLIC)
 async def list_categories(request: ApiRequest) -> Response:
     """Read every category with its subcategories, by name."""
     catalog = request.backend.catalog
@@ -59,7 +59,7 @@ async def list_categories(request: ApiRequest) -> Response:
     tags=["Administration"],
     responses=answers({201: "Category"}, {403: "", 409: "slug_taken"}),
 )
-@rules(Access.ACCOUNT, key=Key.HONOURED)
+@rules(Access.ACCOUNT, roles=ADMIN, key=Key.HONOURED)
 async def create_category(request: ApiRequest, body: CategoryBody) -> Response:
     """Add a category; admins only."""
     catalog = request.backend.catalog
@@ -81,7 +81,7 @@ async def create_category(request: ApiRequest, body: CategoryBody) -> Response:
     tags=["Administration"],
     responses=answers({200: "Category"}, {403: "", 404: "", 409: "slug_taken, category_cycle"}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=ADMIN)
 async def change_category(
     request: ApiRequest, category_id: CategoryId, body: CategoryPatch
 ) -> Response:
@@ -106,7 +106,7 @@ async def change_category(
     tags=["Stock"],
     responses=answers({200: "Stock"}, {403: "", 404: ""}, etag=True),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, members=MEMBERS)
 async def read_stock(
     request: ApiRequest, variant_id: VariantId, location_id: _LocationQuery = ""
 ) -> Response:
@@ -130,7 +130,7 @@ async def read_stock(
         {200: "Stock"}, {403: "", 404: "", 409: "stock_reserved", 412: "stale_version"}, etag=True
     ),
 )
-@rules(Access.ACCOUNT, if_match=True)
+@rules(Access.ACCOUNT, members=SHIPPERS, if_match=True)
 async def set_stock(request: ApiRequest, variant_id: VariantId, body: StockBody) -> Response:
     """Set what is physically there; the version is that of `on_hand` alone."""
     version = request.expected_version()
@@ -185,6 +185,7 @@ _UPLOAD = {
 )
 @rules(
     Access.ACCOUNT,
+    members=EDITORS,
     key=Key.HONOURED,
     form=True,
     max_body_bytes=MAX_UPLOAD_BYTES + _FORM_OVERHEAD_BYTES,
@@ -242,7 +243,7 @@ def _bad_field(pointer: str, detail: str) -> Exception:
         **answers({}, {404: ""}),
     },
 )
-@rules()
+@rules(Access.PUBLIC)
 async def get_rendition(
     request: ApiRequest, media_id: MediaId, rendition: Literal["thumb", "card", "full"]
 ) -> Response:

@@ -18,7 +18,7 @@ from gateway.api import ApiRequest, ApiRoute
 from gateway.openapi import answers
 from gateway.readiness import Readiness
 from gateway.rendering import operations as render
-from gateway.rules import Access, rules
+from gateway.rules import STAFF, Access, rules
 from soko.audit.v1.report_pb2 import GetLastReportRequest
 from soko.identity.v1.key_pb2 import GetJwksRequest
 
@@ -31,6 +31,7 @@ _JSON = "application/json"
 
 
 @router.get("/livez", response_class=Response, summary="Whether the process lives")
+@rules(Access.PUBLIC)
 async def livez() -> Response:
     """Answer if the process does."""
     return Response(b'{"status":"ok"}', 200, _NO_STORE, _JSON)
@@ -48,6 +49,7 @@ async def livez() -> Response:
         },
     },
 )
+@rules(Access.PUBLIC)
 async def readyz(request: Request) -> Response:
     """Say which of the things behind the gateway answer.
 
@@ -59,6 +61,7 @@ async def readyz(request: Request) -> Response:
 
 
 @router.get("/metrics", response_class=Response, include_in_schema=False)
+@rules(Access.PUBLIC)
 async def metrics() -> Response:
     """Give Prometheus the figures of every worker."""
     registry = REGISTRY
@@ -74,7 +77,7 @@ async def metrics() -> Response:
     summary="Keys of access tokens",
     responses=answers({200: "JsonWebKeySet"}),
 )
-@rules()
+@rules(Access.PUBLIC)
 async def jwks(request: ApiRequest) -> Response:
     """Get the public keys that access tokens are verified with."""
     identity = request.backend.identity
@@ -88,7 +91,7 @@ async def jwks(request: ApiRequest) -> Response:
     summary="Read the last audit",
     responses=answers({200: "AuditReport"}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=STAFF)
 async def get_last_audit(request: ApiRequest) -> Response:
     """Read what the last audit found, whether it ran on schedule or by hand; 404 before the first.
 

@@ -12,7 +12,7 @@ from gateway.openapi import answers
 from gateway.rendering import orders as render
 from gateway.rendering import payments as render_payments
 from gateway.rendering.values import page, to_money
-from gateway.rules import Access, Key, rules
+from gateway.rules import MEMBERS, REFUNDERS, STAFF, Access, Key, rules
 from soko.common.v1.page_pb2 import PageRequest
 from soko.orders.v1 import order_pb2
 from soko.payments.v1 import payment_pb2
@@ -88,7 +88,7 @@ async def cancel_order(request: ApiRequest, order_id: OrderId, body: CancelBody)
     summary="List a seller's orders",
     responses=answers({200: "Orders"}, {400: "invalid_cursor", 403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=STAFF, members=MEMBERS)
 async def list_seller_orders(
     request: ApiRequest, id_or_slug: SellerName, limit: Limit = 20, cursor: Cursor = ""
 ) -> Response:
@@ -145,7 +145,7 @@ async def list_payments(request: ApiRequest, order_id: OrderId) -> Response:
     tags=["Payments"],
     responses=answers({201: "Refund"}, {403: "", 404: "", 409: "refund_exceeds_captured"}),
 )
-@rules(Access.ACCOUNT, key=Key.REQUIRED, step_up=True)
+@rules(Access.ACCOUNT, roles=STAFF, members=REFUNDERS, key=Key.REQUIRED, step_up=True)
 async def create_refund(request: ApiRequest, order_id: OrderId, body: RefundBody) -> Response:
     """Give money back: an amount, lines, or all that is left.
 

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.openapi import build_openapi
+from gateway.rules import Access, rules
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,6 +37,7 @@ _DOCS_POLICY = (
 _DEMO_ACCOUNTS = ("buyer", "seller", "operator", "admin")
 
 
+@rules(Access.PUBLIC)
 class _Assets(StaticFiles):
     """Files that change with a release only, with the headers of the pages."""
 
@@ -72,6 +74,7 @@ def _template(name: str) -> Template:
 
 
 @router.get("/", response_class=Response)
+@rules(Access.PUBLIC)
 async def front_page(request: Request) -> Response:
     """Show what this is and where to go, and the demo logins when there is demo data."""
     settings = request.app.state.settings
@@ -87,18 +90,21 @@ async def front_page(request: Request) -> Response:
 
 
 @router.get("/docs", response_class=Response)
+@rules(Access.PUBLIC)
 async def docs() -> Response:
     """Show the API with Swagger UI."""
     return _page(_template("docs.html").substitute(), _DOCS_POLICY)
 
 
 @router.get("/redoc", response_class=Response)
+@rules(Access.PUBLIC)
 async def redoc() -> Response:
     """Show the API with Redoc."""
     return _page(_template("redoc.html").substitute(), _DOCS_POLICY)
 
 
 @router.get("/openapi.json", response_class=Response)
+@rules(Access.PUBLIC)
 async def openapi_document(request: Request) -> Response:
     """Give the API's description."""
     state = request.app.state
@@ -113,6 +119,7 @@ async def openapi_document(request: Request) -> Response:
 
 
 @router.get("/favicon.ico", response_class=Response)
+@rules(Access.PUBLIC)
 async def favicon() -> Response:
     """Give browsers the icon that they ask for."""
     return Response(

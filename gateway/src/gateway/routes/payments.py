@@ -13,7 +13,7 @@ from gateway.openapi import answers
 from gateway.rendering import payments as render
 from gateway.rendering.values import page
 from gateway.routes.products import CurrencyFilter
-from gateway.rules import Access, Key, rules
+from gateway.rules import ADMIN, Access, Key, rules
 from soko.payments.v1 import payment_pb2
 
 router = APIRouter(prefix="/v1", tags=["Payments"], route_class=ApiRoute)
@@ -34,7 +34,7 @@ _AccountFilter = Annotated[str, StringConstraints(pattern=r"^(led_[0-7][0-9a-hjk
     summary="List the ways to pay",
     responses=answers({200: "PaymentMethods"}),
 )
-@rules()
+@rules(Access.PUBLIC)
 async def list_payment_methods(
     request: ApiRequest, currency: CurrencyFilter = "", country: _CountryFilter = ""
 ) -> Response:
@@ -56,7 +56,7 @@ async def list_payment_methods(
     summary="Let a sandbox payment succeed",
     responses=answers({200: "Payment"}, {404: "", 409: "payment_decided"}),
 )
-@rules(key=Key.HONOURED)
+@rules(Access.PUBLIC, key=Key.HONOURED)
 async def succeed(request: ApiRequest, payment_id: PaymentId) -> Response:
     """Let a payment that awaits the buyer succeed; off in production."""
     return await _decide(request, payment_id, succeed=True)
@@ -68,7 +68,7 @@ async def succeed(request: ApiRequest, payment_id: PaymentId) -> Response:
     summary="Let a sandbox payment fail",
     responses=answers({200: "Payment"}, {404: "", 409: "payment_decided"}),
 )
-@rules(key=Key.HONOURED)
+@rules(Access.PUBLIC, key=Key.HONOURED)
 async def fail(request: ApiRequest, payment_id: PaymentId) -> Response:
     """Let a payment that awaits the buyer fail; off in production."""
     return await _decide(request, payment_id, succeed=False)
@@ -91,7 +91,7 @@ async def _decide(request: ApiRequest, payment_id: str, *, succeed: bool) -> Res
     tags=["Administration"],
     responses=answers({200: "LedgerAccounts"}, {400: "invalid_cursor", 403: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=ADMIN)
 async def list_accounts(request: ApiRequest, limit: Limit = 20, cursor: Cursor = "") -> Response:
     """List the ledger's accounts with their balances; admins only."""
     payments = request.backend.payments
@@ -113,7 +113,7 @@ async def list_accounts(request: ApiRequest, limit: Limit = 20, cursor: Cursor =
     tags=["Administration"],
     responses=answers({200: "LedgerEntries"}, {400: "invalid_cursor", 403: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=ADMIN)
 async def list_entries(
     request: ApiRequest,
     order_id: _OrderFilter = "",

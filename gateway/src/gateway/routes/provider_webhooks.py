@@ -10,7 +10,7 @@ from chassis.errors import malformed
 from gateway import headers
 from gateway.api import ApiRequest, ApiRoute
 from gateway.openapi import answers
-from gateway.rules import rules
+from gateway.rules import Access, rules
 from soko.payments.v1 import provider_webhook_pb2
 
 router = APIRouter(prefix="/v1/webhooks", tags=["Payments"], route_class=ApiRoute)
@@ -35,7 +35,12 @@ _Provider = Annotated[str, Path(pattern="^(stripe|mpesa)$", description="stripe 
         },
     ),
 )
-@rules(as_sent=True, max_body_bytes=_MAX_BODY_BYTES)
+@rules(
+    Access.SIGNATURE,
+    signature="Stripe-Signature",
+    as_sent=True,
+    max_body_bytes=_MAX_BODY_BYTES,
+)
 async def receive_provider_webhook(request: ApiRequest, provider: _Provider) -> Response:
     """Take a payment provider's webhook: it is verified and stored once, and acted on later."""
     await request.json()

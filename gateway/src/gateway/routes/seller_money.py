@@ -15,7 +15,7 @@ from gateway.bodies.payments import CommissionRuleBody, DisputeBody, PayoutBody,
 from gateway.openapi import answers
 from gateway.rendering import payments as render
 from gateway.rendering.values import given_money, page, to_money
-from gateway.rules import Access, Key, rules
+from gateway.rules import STAFF, TREASURERS, Access, Key, rules
 from soko.payments.v1 import bookkeeping_pb2, payout_pb2
 
 _Provider = Annotated[
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1", tags=["Payments"], route_class=ApiRoute)
     summary="Read a seller's balance",
     responses=answers({200: "SellerBalance"}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=STAFF, members=TREASURERS)
 async def read_balance(request: ApiRequest, id_or_slug: SellerName) -> Response:
     """Read what a seller has; its owners and finance members, operators and admins."""
     payments = request.backend.payments
@@ -52,7 +52,7 @@ async def read_balance(request: ApiRequest, id_or_slug: SellerName) -> Response:
     summary="List a seller's payouts",
     responses=answers({200: "Payouts"}, {400: "invalid_cursor", 403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=STAFF, members=TREASURERS)
 async def list_payouts(
     request: ApiRequest, id_or_slug: SellerName, limit: Limit = 20, cursor: Cursor = ""
 ) -> Response:
@@ -79,7 +79,7 @@ async def list_payouts(
         {403: "", 404: "", 409: "payout_exceeds_available, payouts_unavailable"},
     ),
 )
-@rules(Access.ACCOUNT, key=Key.REQUIRED, step_up=True)
+@rules(Access.ACCOUNT, members=TREASURERS, key=Key.REQUIRED, step_up=True)
 async def create_payout(request: ApiRequest, id_or_slug: SellerName, body: PayoutBody) -> Response:
     """Pay what is available, or a part of it; the seller's owners and finance members."""
     payments = request.backend.payments
@@ -101,7 +101,7 @@ async def create_payout(request: ApiRequest, id_or_slug: SellerName, body: Payou
         {201: "Dispute"}, {403: "", 404: "", 409: "dispute_decided, dispute_exceeds_captured"}
     ),
 )
-@rules(Access.ACCOUNT, key=Key.HONOURED)
+@rules(Access.ACCOUNT, roles=STAFF, key=Key.HONOURED)
 async def record_dispute(request: ApiRequest, order_id: OrderId, body: DisputeBody) -> Response:
     """Note that a dispute was opened, won or lost; operators and admins."""
     payments = request.backend.payments
@@ -128,7 +128,7 @@ async def record_dispute(request: ApiRequest, order_id: OrderId, body: DisputeBo
     tags=["Administration"],
     responses=answers({201: "Settlement"}, {403: "", 409: "settlement_differs"}),
 )
-@rules(Access.ACCOUNT, key=Key.HONOURED)
+@rules(Access.ACCOUNT, roles=STAFF, key=Key.HONOURED)
 async def record_settlement(request: ApiRequest, body: SettlementBody) -> Response:
     """Note a payment of a provider, or of couriers who collected cash; operators and admins."""
     payments = request.backend.payments
@@ -153,7 +153,7 @@ async def record_settlement(request: ApiRequest, body: SettlementBody) -> Respon
     tags=["Administration"],
     responses=answers({200: "CommissionRules"}, {403: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=STAFF)
 async def list_commission_rules(request: ApiRequest) -> Response:
     """List the rules; where none fits, the rate of the settings is taken. Operators and admins."""
     payments = request.backend.payments
@@ -173,7 +173,7 @@ async def list_commission_rules(request: ApiRequest) -> Response:
     tags=["Administration"],
     responses=answers({200: "CommissionRule"}, {403: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=STAFF)
 async def put_commission_rule(request: ApiRequest, body: CommissionRuleBody) -> Response:
     """Set the rate of a seller, a category, both or all; for orders from now on."""
     payments = request.backend.payments
@@ -200,7 +200,7 @@ async def put_commission_rule(request: ApiRequest, body: CommissionRuleBody) -> 
     tags=["Administration"],
     responses=answers({204: ""}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=STAFF)
 async def remove_commission_rule(request: ApiRequest, rule_id: CommissionRuleId) -> Response:
     """Remove a rule; operators and admins."""
     payments = request.backend.payments
@@ -219,7 +219,7 @@ async def remove_commission_rule(request: ApiRequest, rule_id: CommissionRuleId)
     tags=["Operations"],
     responses=answers({200: "Reconciliation"}, {403: ""}),
 )
-@rules(Access.ACCOUNT, timeout_s=_RECONCILE_S)
+@rules(Access.ACCOUNT, roles=STAFF, timeout_s=_RECONCILE_S)
 async def reconcile(
     request: ApiRequest,
     provider: _Provider = "sandbox",

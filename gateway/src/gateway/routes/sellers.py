@@ -16,7 +16,7 @@ from gateway.bodies.identity import (
 from gateway.openapi import answers
 from gateway.rendering import catalog as render_catalog
 from gateway.rendering import identity as render
-from gateway.rules import Access, Key, rules
+from gateway.rules import ADMIN, EDITORS, MEMBERS, OWNERS, SHIPPERS, Access, Key, rules
 from soko.catalog.v1.inventory_pb2 import CreateLocationRequest, ListLocationsRequest
 from soko.identity.v1.account_pb2 import SetRolesRequest
 from soko.identity.v1.seller_pb2 import (
@@ -61,7 +61,7 @@ async def open_seller(request: ApiRequest, body: SellerBody) -> Response:
     summary="Read a seller",
     responses=answers({200: "Seller"}, {404: ""}),
 )
-@rules()
+@rules(Access.PUBLIC)
 async def read_seller(request: ApiRequest, id_or_slug: SellerName) -> Response:
     """Read what everybody may know of a seller."""
     identity = request.backend.identity
@@ -80,7 +80,7 @@ async def read_seller(request: ApiRequest, id_or_slug: SellerName) -> Response:
     summary="Change a seller",
     responses=answers({200: "Seller"}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, members=EDITORS)
 async def change_seller(request: ApiRequest, id_or_slug: SellerName, body: SellerPatch) -> Response:
     """Change a seller's name or time zone; owners and managers."""
     identity = request.backend.identity
@@ -98,7 +98,7 @@ async def change_seller(request: ApiRequest, id_or_slug: SellerName, body: Selle
     summary="List the members",
     responses=answers({200: "Members"}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, members=MEMBERS)
 async def list_members(request: ApiRequest, id_or_slug: SellerName) -> Response:
     """List a seller's members, owners first; members only."""
     identity = request.backend.identity
@@ -119,7 +119,7 @@ async def list_members(request: ApiRequest, id_or_slug: SellerName) -> Response:
     summary="Add a member",
     responses=answers({201: "Member"}, {403: "", 404: "", 409: "last_owner"}),
 )
-@rules(Access.ACCOUNT, key=Key.HONOURED)
+@rules(Access.ACCOUNT, members=OWNERS, key=Key.HONOURED)
 async def put_member(request: ApiRequest, id_or_slug: SellerName, body: MemberBody) -> Response:
     """Add a registered account to a seller, or change its role; owners only."""
     identity = request.backend.identity
@@ -138,7 +138,7 @@ async def put_member(request: ApiRequest, id_or_slug: SellerName, body: MemberBo
     summary="Remove a member",
     responses=answers({204: ""}, {403: "", 404: "", 409: "last_owner"}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, members=OWNERS)
 async def remove_member(
     request: ApiRequest, id_or_slug: SellerName, user_id: AccountId
 ) -> Response:
@@ -158,7 +158,7 @@ async def remove_member(
     summary="List the locations",
     responses=answers({200: "Locations"}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, members=MEMBERS)
 async def list_locations(request: ApiRequest, id_or_slug: SellerName) -> Response:
     """List the places that hold a seller's stock, the default one first."""
     catalog = request.backend.catalog
@@ -179,7 +179,7 @@ async def list_locations(request: ApiRequest, id_or_slug: SellerName) -> Respons
     summary="Add a location",
     responses=answers({201: "Location"}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT, key=Key.HONOURED)
+@rules(Access.ACCOUNT, members=SHIPPERS, key=Key.HONOURED)
 async def create_location(
     request: ApiRequest, id_or_slug: SellerName, body: LocationBody
 ) -> Response:
@@ -200,7 +200,7 @@ async def create_location(
     tags=["Administration"],
     responses=answers({200: "Account"}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, roles=ADMIN)
 async def set_roles(request: ApiRequest, account_id: AccountId, body: RolesBody) -> Response:
     """Replace the roles of an account; admins only."""
     identity = request.backend.identity

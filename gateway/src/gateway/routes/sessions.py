@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1", tags=["Sessions"], route_class=ApiRoute)
     summary="Register an account",
     responses=answers({201: "Registered"}, {409: "email_taken", 429: ""}),
 )
-@rules()
+@rules(Access.PUBLIC)
 async def register(request: ApiRequest, body: RegisterBody) -> Response:
     """Create an account with a password and open its first session."""
     identity = request.backend.identity
@@ -53,7 +53,7 @@ async def register(request: ApiRequest, body: RegisterBody) -> Response:
     summary="Open a session",
     responses=answers({200: "Tokens"}, {401: "invalid_credentials", 429: ""}),
 )
-@rules()
+@rules(Access.PUBLIC)
 async def login(request: ApiRequest, body: LoginBody) -> Response:
     """Exchange an e-mail address and password for tokens."""
     identity = request.backend.identity
@@ -69,7 +69,7 @@ async def login(request: ApiRequest, body: LoginBody) -> Response:
     summary="Rotate the tokens",
     responses=answers({200: "Tokens"}, {401: "invalid_refresh_token, refresh_token_reused"}),
 )
-@rules()
+@rules(Access.PUBLIC)
 async def refresh(request: ApiRequest, body: RefreshBody) -> Response:
     """Exchange a refresh token for new tokens; a second use of it ends the session."""
     identity = request.backend.identity

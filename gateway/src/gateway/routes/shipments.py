@@ -12,7 +12,7 @@ from gateway.bodies.fields import OrderId, ShipmentId
 from gateway.bodies.shipments import CarrierUpdateBody, ShipmentBody, ShipmentEventBody
 from gateway.openapi import answers
 from gateway.rendering.shipments import given_time, shipment
-from gateway.rules import Access, Key, rules
+from gateway.rules import SHIPPERS, Access, Key, rules
 from soko.orders.v1 import fulfilment_pb2 as pb
 
 router = APIRouter(prefix="/v1", tags=["Shipments"], route_class=ApiRoute)
@@ -49,7 +49,7 @@ _SIGNED: dict[str, Any] = {
         },
     ),
 )
-@rules(Access.ACCOUNT, key=Key.HONOURED)
+@rules(Access.ACCOUNT, members=SHIPPERS, key=Key.HONOURED)
 async def create_shipment(request: ApiRequest, order_id: OrderId, body: ShipmentBody) -> Response:
     """Ship units of the seller's own part of an order.
 
@@ -79,7 +79,7 @@ async def create_shipment(request: ApiRequest, order_id: OrderId, body: Shipment
     summary="Tell what happened to a parcel",
     responses=answers({201: "Shipment"}, {403: "", 404: "", 409: "too_many_events, order_changed"}),
 )
-@rules(Access.ACCOUNT, key=Key.HONOURED)
+@rules(Access.ACCOUNT, members=SHIPPERS, key=Key.HONOURED)
 async def record_shipment_event(
     request: ApiRequest, shipment_id: ShipmentId, body: ShipmentEventBody
 ) -> Response:
@@ -111,7 +111,7 @@ async def record_shipment_event(
         {401: "signature_invalid, signature_expired", 409: "webhook_already_received"},
     ),
 )
-@rules()
+@rules(Access.SIGNATURE, signature="webhook-signature")
 async def receive_carrier_update(request: ApiRequest, body: CarrierUpdateBody) -> Response:
     """Take a carrier's webhook: verified with its secret, stored once, applied from the store.
 

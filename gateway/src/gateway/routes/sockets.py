@@ -23,6 +23,7 @@ from gateway.realtime import (
     Hub,
     Listener,
 )
+from gateway.rules import Access, rules
 from gateway.visit import visit_of
 from soko.identity.v1.auth_pb2 import RedeemWsTicketRequest
 from soko.orders.v1.order_pb2 import GetOrderRequest, Order
@@ -54,11 +55,13 @@ class _Follower:
     state: bytes
 
 
+@rules(Access.TICKET)
 async def follow_order(socket: WebSocket) -> None:
     """Follow one order: its buyer by ticket, a guest by order token, operators and admins."""
     await _serve(socket, _order_follower)
 
 
+@rules(Access.TICKET)
 async def follow_user(socket: WebSocket) -> None:
     """Follow everything that happens to the caller's orders."""
     await _serve(socket, _user_follower)
