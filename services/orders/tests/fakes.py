@@ -391,6 +391,8 @@ class FakePayments:
         self.faults = Faults()
         self.calls: list[str] = []
         self.away = False
+        self.slow: asyncio.Event | None = None
+        """What answers wait for."""
 
     async def authorize(self, checkout: Checkout, timeout_s: float) -> AuthorizeOutcome:
         outcome = await self._call("authorize", lambda: self._authorize(checkout))
@@ -416,7 +418,7 @@ class FakePayments:
     async def _call(self, name: str, do: Callable[[], T]) -> T | None:
         self.calls.append(name)
         fault = self.faults.before(name)
-        await asyncio.sleep(0)
+        await (self.slow.wait() if self.slow else asyncio.sleep(0))
         if self.away or fault == Faults.LOST:
             return None
         result = do()

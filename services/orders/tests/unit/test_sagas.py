@@ -11,14 +11,15 @@ import pytest
 
 from chassis.clock import FixedClock
 from chassis.errors import unavailable
+from devstack.testing import eventually
 from orders.app.cancel_order import CancelOrder, CancelOrderHandler
 from orders.app.checkout_cart import CheckedOut, CheckoutCartHandler
 from orders.app.record_payment_news import RecordPaymentNews, record_payment_news
-from orders.app.resume_sagas import LEASE, ResumeSagas, ResumeSagasHandler
+from orders.app.resume_sagas import ResumeSagas, ResumeSagasHandler
 from orders.app.run_saga import SagaRunner
 from orders.app.settle_orders import SettleOrders, SettleOrdersHandler
 from orders.domain.cart import OPEN, Cart
-from orders.domain.checkout import INLINE_LEASE
+from orders.domain.checkout import LEASE
 from orders.domain.errors import CheckoutInFlight, OrderNotCancellable
 from orders.domain.guest_token import GuestTokens
 from orders.domain.order import Order
@@ -165,7 +166,7 @@ async def test_a_crash_at_any_call_ends_right(shop: Shop, call: str, when: str) 
         await shop.buy_and_settle(cart)
     after = restarted(shop)
     assert after.step(after.only()) not in {"done", "cancelled"}
-    after.clock.advance(INLINE_LEASE)
+    after.clock.advance(LEASE)
     await after.work()
     assert after.only().status == "confirmed"
     after.check()
@@ -182,7 +183,7 @@ async def test_a_crash_while_giving_back_ends_right(shop: Shop, call: str, when:
     with pytest.raises(CheckoutInFlight):
         await restarted(shop).buy(cart, key=make_key())
     after = restarted(shop)
-    after.clock.advance(INLINE_LEASE)
+    after.clock.advance(LEASE)
     await after.work()
     assert after.memory.carts[cart.id].status == OPEN
     after.check()
@@ -208,7 +209,7 @@ async def test_a_crash_around_any_write_ends_right(shop: Shop, number: int) -> N
         except Crash:
             break
     after = restarted(shop)
-    after.clock.advance(INLINE_LEASE)
+    after.clock.advance(LEASE)
     await after.work()
     after.check()
 
@@ -291,7 +292,6 @@ async def test_cancel_races_the_running_checkout(shop: Shop) -> None:
 async def test_two_workers_carry_one_saga_without_harm(shop: Shop) -> None:
     shop.catalog.faults.plan("reserve", Faults.LOST)
     await shop.buy(await a_cart(shop))
-    shop.clock.advance(LEASE)
     other = restarted(shop)
     [checkout] = shop.memory.checkouts.values()
     await asyncio.gather(
@@ -300,6 +300,43 @@ async def test_two_workers_carry_one_saga_without_harm(shop: Shop) -> None:
     await shop.work()
     await other.work()
     assert shop.only().status == "confirmed"
+    shop.check()
+
+
+async def test_what_a_dead_worker_took_is_resumed_within_seconds(shop: Shop) -> None:
+    shop.payments.faults.plan("authorize", Faults.LOST)
+    await shop.buy(await a_cart(shop))
+    shop.clock.advance(timedelta(seconds=1))
+    shop.payments.faults.plan("authorize", Faults.CRASH_BEFORE)
+    with pytest.raises(Crash):
+        await shop.resume(ResumeSagas())
+    after = restarted(shop)
+    after.clock.advance(LEASE - timedelta(seconds=1))
+    assert await after.resume(ResumeSagas()) == 0
+    after.clock.advance(timedelta(seconds=1))
+    assert await after.resume(ResumeSagas()) == 1
+    assert after.only().status == "confirmed"
+    assert timedelta(seconds=10) > LEASE
+
+
+async def test_what_a_slow_worker_has_not_begun_is_left_to_another(shop: Shop) -> None:
+    shop.payments.away = True
+    for _ in range(9):
+        await shop.buy(await a_cart(shop), key=make_key())
+    shop.clock.advance(timedelta(seconds=1))
+    shop.payments.away = False
+    shop.payments.calls.clear()
+    answering = shop.payments.slow = asyncio.Event()
+    slow = asyncio.ensure_future(shop.resume(ResumeSagas()))
+    await eventually(lambda: len(shop.payments.calls) == 8)
+    other = restarted(shop)
+    assert await other.resume(ResumeSagas()) == 0
+    shop.clock.advance(LEASE)
+    answering.set()
+    assert await slow == 9
+    assert shop.payments.calls == ["authorize"] * 8
+    await other.work()
+    assert {each.order.status for each in shop.memory.checkouts.values()} == {"confirmed"}
     shop.check()
 
 
@@ -350,7 +387,7 @@ async def test_catalog_away_at_the_refresh_keeps_the_cart_until_it_is_back(shop:
     assert result.order.refusal is not None
     assert shop.memory.carts[cart.id].status != OPEN
     shop.catalog.find = variants
-    shop.clock.advance(INLINE_LEASE)
+    shop.clock.advance(LEASE)
     await shop.work(3)
     reopened = shop.memory.carts[cart.id]
     assert (reopened.status, reopened.items[0].unit_price_minor) == (OPEN, 200)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
 from chassis import context as request_context
 from chassis.clock import Clock
@@ -16,13 +18,9 @@ from chassis.telemetry import span
 from orders.app.ports import CheckoutStore
 from orders.app.run_saga import SagaRunner
 from orders.app.settle_orders import MAX_BATCH, SettleOrders, SettleOrdersHandler
-from orders.domain.checkout import Checkout
+from orders.domain.checkout import LEASE, Checkout
 from orders.domain.saga import SETTLING
 
-LEASE = timedelta(seconds=30)
-"""How long a taken saga belongs to the worker that took it."""
-
-_BUDGET_S = 15.0
 _AT_ONCE = 8
 _log = get_logger(__name__)
 
@@ -33,7 +31,12 @@ class ResumeSagas:
 
 
 class ResumeSagasHandler:
-    """Takes sagas with SKIP LOCKED and a lease; settling ones go together, others a few at once."""
+    """Takes sagas with SKIP LOCKED and a lease; settling ones go together, others a few at once.
+
+    Of a worker that dies, all sagas are due again when its lease ends. One that lives asks no peer
+    for longer than that, and leaves what it has not begun by then; each step that it stores gives
+    its saga a lease of its own.
+    """
 
     def __init__(
         self,
@@ -50,28 +53,42 @@ class ResumeSagasHandler:
     async def __call__(self, command: ResumeSagas) -> int:
         """Return how many sagas were taken; raises ServiceError if the database is away."""
         now = self._clock.now()
-        due = await self._checkouts.claim_due(now, now + LEASE, MAX_BATCH)
+        until = now + LEASE
+        due = await self._checkouts.claim_due(now, until, MAX_BATCH)
         if due:
             failpoint("resume.after_claim")
         settling = [checkout for checkout in due if checkout.saga.step == SETTLING]
         others = [checkout for checkout in due if checkout.saga.step != SETTLING]
-        if settling:
-            await self._settle(SettleOrders(settling))
         places = asyncio.Semaphore(_AT_ONCE)
-        await asyncio.gather(*(self._carry(checkout, places) for checkout in others))
+        await asyncio.gather(
+            self._settle_all(settling), *(self._carry(each, until, places) for each in others)
+        )
         return len(due)
 
-    async def _carry(self, checkout: Checkout, places: asyncio.Semaphore) -> None:
-        """Carry one saga on in the trace that it began in; its failure is nobody else's."""
+    async def _settle_all(self, settling: Sequence[Checkout]) -> None:
+        if settling:
+            with _failing_alone(orders=len(settling)):
+                await self._settle(SettleOrders(settling))
+
+    async def _carry(self, checkout: Checkout, until: datetime, places: asyncio.Semaphore) -> None:
+        """Carry one saga on in the trace that it began in, for as long as it is ours."""
         async with places:
             with span("resume checkout", "internal", checkout.saga.traceparent) as traceparent:
                 token = request_context.enter(RequestContext(traceparent=traceparent))
                 try:
-                    await self._runner.run(checkout, _BUDGET_S)
-                except ServiceError as error:
-                    _log.warning("saga_waits", order_id=checkout.order.id, error=str(error))
-                except Exception:
-                    # It comes again when the lease ends; the others must not wait for it.
-                    _log.exception("saga_failed", order_id=checkout.order.id)
+                    with _failing_alone(order_id=checkout.order.id):
+                        left_s = (until - self._clock.now()).total_seconds()
+                        await self._runner.run(checkout, left_s)
                 finally:
                     request_context.leave(token)
+
+
+@contextlib.contextmanager
+def _failing_alone(**subject: object) -> Iterator[None]:
+    """Log a failure: the sagas come again when the lease ends, and others must not wait for it."""
+    try:
+        yield
+    except ServiceError as error:
+        _log.warning("saga_waits", error=str(error), **subject)
+    except Exception:
+        _log.exception("saga_failed", **subject)

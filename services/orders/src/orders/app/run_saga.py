@@ -117,7 +117,7 @@ class SagaRunner:
         """Confirm a paid order; one whose hold may have ended asks for the stock again first."""
         now = self._clock.now()
         if moves.hold_is_live(checkout, now):
-            return moves.confirm(checkout, now, now + moves.INLINE_LEASE)
+            return moves.confirm(checkout, now, now + moves.LEASE)
         until = moves.renewed_hold_until(now)
         outcome = await self._inventory.reserve(checkout.order, until, left_s)
         return moves.after_hold_renewed(checkout, outcome, self._clock.now())

@@ -37,8 +37,12 @@ Event = Literal[
     "order_payment_changed",
 ]
 
-INLINE_LEASE: Final = timedelta(seconds=6)
-"""How long a placed order belongs to the request that placed it; then a worker takes it."""
+LEASE: Final = timedelta(seconds=6)
+"""How long an order belongs to whoever carries it, a request or a worker; then a worker takes it.
+
+It is no lock. Who comes too late, or has been paused, asks peers what they were asked before, by
+the same order id, and its save fails, because version or step have moved.
+"""
 
 _NO_LEASE: Final = timedelta(0)
 
@@ -109,7 +113,7 @@ def begin(order: Order, method: PaymentMethod, traceparent: str) -> Checkout:
         history=(StepTaken(steps.PLACING, order.created_at),),
     )
     now = order.created_at
-    return Checkout(order, placing.to(steps.RESERVING, now, at=now + INLINE_LEASE))
+    return Checkout(order, placing.to(steps.RESERVING, now, at=now + LEASE))
 
 
 def after_reserve(checkout: Checkout, outcome: ReserveOutcome, now: datetime) -> Transition:
@@ -178,7 +182,7 @@ def after_hold_renewed(checkout: Checkout, outcome: ReserveOutcome, now: datetim
     match outcome:
         case Reserved():
             renewed = replace(checkout.saga, hold_until=now + HOLD_GRACE)
-            after = confirm(Checkout(checkout.order, renewed), now, now + INLINE_LEASE).after
+            after = confirm(Checkout(checkout.order, renewed), now, now + LEASE).after
             return Transition(checkout, after, "order_confirmed")
         case Refused():
             return _refuse(checkout, outcome, now)
@@ -394,7 +398,7 @@ def _declined(
     declined: Declined,
     now: datetime,
     *,
-    lease: timedelta = INLINE_LEASE,
+    lease: timedelta = LEASE,
     **changes: object,
 ) -> Transition:
     refusal = Refusal(
@@ -418,7 +422,7 @@ def _cancel(
     now: datetime,
     *,
     refusal: Refusal | None = None,
-    lease: timedelta = INLINE_LEASE,
+    lease: timedelta = LEASE,
     **changes: object,
 ) -> Transition:
     """Cancel first; giving back stock and money follows and is repeated until it is done.
