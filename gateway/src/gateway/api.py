@@ -238,7 +238,6 @@ class ApiRoute(APIRoute):
         options["openapi_extra"] = describe_rules(found, options.get("openapi_extra"))
         options["operation_id"] = options.get("operation_id") or endpoint.__name__
         super().__init__(path, endpoint, **options)
-        self._handle = self.get_route_handler()
         self._slashes = path.count("/")
         self._head = path.partition("{")[0]
 
@@ -261,6 +260,8 @@ class ApiRoute(APIRoute):
             answer: Response = await original(request)
             return answer
 
+        # FastAPI asks for it once, when the route is made.
+        self._handle = handle
         return handle
 
     @property
