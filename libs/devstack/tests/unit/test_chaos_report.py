@@ -57,3 +57,17 @@ def test_findings_come_first_and_are_escaped(tmp_path: Path) -> None:
     facts = json.loads((tmp_path / "mixed-7.json").read_text())
     assert facts["findings"] == run.findings
     assert facts["faults"][0]["fault"]["target"] == "orders-payments"
+
+
+def test_a_new_finding_is_said_with_the_faults_since_the_last_audit() -> None:
+    run = a_run(20)
+    run.audited = 1
+    assert run.found([]) == []
+    assert run.found(["order 1 has no money"]) == ["! order 1 has no money", "  after no fault"]
+    kill = Happened(Fault(6.0, "kill", "orders.place.after_commit"), 6.0, 7.0)
+    run.happened += [kill, Happened(Fault(8.0, "wipe", "nats"), 8.0, 9.0), kill]
+    assert run.found(["order 1 has no money", "order 2 too"]) == [
+        "! order 2 too",
+        "  after kill orders.place.after_commit x2, wipe nats",
+    ]
+    assert run.findings == ["order 1 has no money", "order 2 too"]

@@ -72,7 +72,7 @@ def chaos(
     folder = Home.of_environment().folder / "chaos"
 
     def say(text: str) -> None:
-        console.print(text, soft_wrap=True)
+        console.print(text, soft_wrap=True, markup=False)
 
     if mutants:
         raise typer.Exit(_plant(folder, only or [], say))

@@ -98,6 +98,7 @@ async def _die_at(running: Session, cell: str, passages: int) -> None:
     service = cell.partition(".")[0]
     victim = running.stack.process(service)
     began_s = running.buyers.now_s
+    lost = []
     try:
         async with asyncio.timeout(_REACH_S):
             await until(fired.exists)
@@ -105,11 +106,12 @@ async def _die_at(running: Session, cell: str, passages: int) -> None:
     except TimeoutError:
         armed.unlink(missing_ok=True)
         reached = "was passed" if fired.exists() else "was never passed"
-        running.result.findings.append(f"{cell} {reached} and did not come back in {_REACH_S} s")
+        lost = [f"{cell} {reached} and did not come back in {_REACH_S} s"]
     finally:
         fired.unlink(missing_ok=True)
     running.happened(Fault(began_s, "kill", cell), began_s)
     running.result.cells[cell] = running.result.cells.get(cell, 0) + 1
+    running.found(lost)
 
 
 async def _tell(running: Session) -> None:

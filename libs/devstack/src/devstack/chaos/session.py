@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +58,20 @@ class Result:
     findings: list[str] = field(default_factory=list)
     cells: dict[str, int] = field(default_factory=dict)
     """How often a process died at each failpoint."""
+    audited: int = 0
+    """How many of the faults came before the last audit."""
+
+    def found(self, findings: Iterable[str]) -> list[str]:
+        """Remember findings; return lines of the new ones, with the faults since the last audit."""
+        fresh = [each for each in findings if each not in self.findings]
+        self.findings += fresh
+        if not fresh:
+            return []
+        faults = Counter(
+            f"{each.fault.kind} {each.fault.target}" for each in self.happened[self.audited :]
+        )
+        told = ", ".join(f"{what} x{n}" if n > 1 else what for what, n in faults.items())
+        return [*(f"! {each}" for each in fresh), f"  after {told or 'no fault'}"]
 
 
 class Session:
@@ -120,8 +135,14 @@ class Session:
         found += await self.audit() + await service_audit(self.stack)
         self.result.statuses = await self.audit.statuses()
         found += disagreements(self.buyers.purchases, self.result.statuses)
-        self.result.findings += [each for each in found if each not in self.result.findings]
         self.say(f"{self.buyers.now_s:7.1f} s  quiet after {took_s:.1f} s, {len(found)} findings")
+        self.found(found)
+        self.result.audited = len(self.result.happened)
+
+    def found(self, findings: Iterable[str]) -> None:
+        """Remember findings, and say at once what is new."""
+        for line in self.result.found(findings):
+            self.say(f"{self.buyers.now_s:7.1f} s  {line}")
 
 
 @contextlib.asynccontextmanager
