@@ -98,6 +98,19 @@ def test_every_module_is_used() -> None:
     assert not unused
 
 
+def test_every_exception_to_a_security_rule_says_why() -> None:
+    """Ruff's on the line itself; bandit's on the line above, for it reads what follows as rules."""
+    unexplained = []
+    for module in modules():
+        before = ""
+        for line in module.path.read_text().splitlines():
+            ruffs, bandits = re.search(r"noqa: S\d+\b(?! - \w)", line), "# nosec" in line
+            if ruffs or (bandits and not before.strip().startswith("#")):
+                unexplained.append(f"{module.name}: {line.strip()}")
+            before = line
+    assert not unexplained
+
+
 def test_nothing_is_left_for_later() -> None:
     marks = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")) + r")\b")
     found = [

@@ -150,7 +150,7 @@ def _at_its_end(deadline: float) -> bool:
 
 
 async def _back_off(attempt: int, deadline: float) -> None:
-    pause_s = _RETRY_BASE_S * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311
+    pause_s = _RETRY_BASE_S * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - chance only
     await asyncio.sleep(min(pause_s, max(0.0, deadline - time.monotonic())))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from devstack import protos
 from devstack.home import ROOT
+from devstack.vulnerabilities import look_up_vulnerabilities
 
 _BASELINE = "tests/contract/baseline.binpb"
 _PACKAGES = (
@@ -38,8 +39,11 @@ class Check:
     advice: str = ""
 
 
-def run_checks() -> list[str]:
-    """Run every check, a line for each; return the titles of those that failed."""
+def run_checks(*, audit: bool = False) -> list[str]:
+    """Run every check, a line for each; return the titles of those that failed.
+
+    ``audit`` asks the package index for known vulnerabilities besides.
+    """
     failed = []
     for check in _checks():
         started = time.monotonic()
@@ -51,7 +55,22 @@ def run_checks() -> list[str]:
             print(_indented(trouble), flush=True)
             if check.advice:
                 print(f"    -> {check.advice}", flush=True)
+    if audit:
+        failed += _audit()
     return failed
+
+
+def _audit() -> list[str]:
+    """Tell known vulnerabilities; not to be able to ask is told loudly, and is no failure."""
+    title = "known vulnerabilities"
+    verdict = look_up_vulnerabilities()
+    mark = "FAILED" if verdict.findings else "NOT ASKED" if verdict.unanswered else "ok"
+    print(f"{title:<34} {mark}", flush=True)
+    for finding in verdict.findings:
+        print(_indented(finding), flush=True)
+    if verdict.unanswered:
+        print(f"    COULD NOT ASK: {verdict.unanswered}. This says nothing of them.", flush=True)
+    return [title] if verdict.findings else []
 
 
 def _checks() -> list[Check]:
@@ -59,11 +78,15 @@ def _checks() -> list[Check]:
     sources = [".", "soko"]
     packages = [word for name in _PACKAGES if _exists(name) for word in ("-p", name)]
     mypy = [sys.executable, "-m", "mypy", "--no-error-summary", *packages]
+    sought = ["--quiet", "--severity-level", "medium", "--configfile", "pyproject.toml"]
+    shipped = ["soko", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/src"))]
+    shipped += sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/*/src"))
     tests = [sys.executable, "-m", "pytest", "-q", "--no-header", "tests/architecture"]
     return [
         Check("format", _command(ruff, "format", "--check", *sources), "./soko fmt"),
         Check("lint", _command(ruff, "check", "--quiet", *sources), "./soko fmt mends some"),
         Check("types", _command(*mypy)),
+        Check("security", _command(_tool("bandit"), *sought, "--recursive", *shipped)),
         Check("generated code is current", _stale_protos, "./soko protos"),
         Check("contract: lint", _command(buf, "lint", "protos")),
         Check("contract: no breaking change", _breaking),

@@ -200,11 +200,15 @@ def test(context: typer.Context) -> None:
 
 
 @app.command()
-def check() -> None:
-    """Look at format, lint, types, generated code, contracts and architecture."""
+def check(
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Ask for known vulnerabilities of the packages, too.")
+    ] = False,
+) -> None:
+    """Look at format, lint, types, security, generated code, contracts and architecture."""
     from devstack.checks import run_checks
 
-    failed = run_checks()
+    failed = run_checks(audit=audit)
     if failed:
         _fail(f"\nNot in order: {', '.join(failed)}")
     print("\nAll in order.")

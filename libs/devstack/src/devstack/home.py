@@ -82,7 +82,8 @@ class Home:
     def runtime(self) -> Path:
         """The folder of sockets: short, because a socket's path has at most 107 bytes."""
         key = hashlib.sha256(os.fsencode(self.folder.resolve())).hexdigest()[:8]
-        base = Path("/tmp")
+        # The folder in it is refused unless it is ours alone.
+        base = Path("/tmp")  # nosec B108
         if not os.access(base, os.W_OK):
             base = Path(tempfile.gettempdir())
         return base / f"soko-{os.geteuid()}-{key}"

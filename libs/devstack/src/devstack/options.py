@@ -50,7 +50,9 @@ class StackOptions:
     @property
     def reachable_host(self) -> str:
         """Return a host to connect to: an address that means "any" is one to listen on only."""
-        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host
+        # To compare with, not to bind to.
+        listens_to_all = self.host in {"0.0.0.0", "::", ""}  # nosec B104
+        return "127.0.0.1" if listens_to_all else self.host
 
     def as_text(self) -> str:
         """Write it as one argument of a command line."""

@@ -14,8 +14,8 @@ PENDING: Final = "pending"
 VOIDED: Final = "voided"
 
 TIMEOUT_TOKEN: Final = "tok_timeout"  # noqa: S105 - not a secret
-CAPTURE_FAILS_TOKEN: Final = "tok_capture_failed"  # noqa: S105
-REFUND_FAILS_TOKEN: Final = "tok_refund_failed"  # noqa: S105
+CAPTURE_FAILS_TOKEN: Final = "tok_capture_failed"  # noqa: S105 - not a secret
+REFUND_FAILS_TOKEN: Final = "tok_refund_failed"  # noqa: S105 - not a secret
 
 ERRORS_BEFORE_RECOVERY: Final = 2
 """How often ``tok_error`` answers with a server error before it works."""

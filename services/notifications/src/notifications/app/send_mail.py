@@ -95,7 +95,7 @@ class SendMail:
     async def _again(self, delivery: Delivery, error: str) -> str:
         if self._settings.retry.exhausted(delivery.attempts):
             return await self._bury(delivery, error)
-        delay_s = self._settings.retry.delay_s(delivery.attempts, random.random())  # noqa: S311
+        delay_s = self._settings.retry.delay_s(delivery.attempts, random.random())  # noqa: S311 - chance only
         await self._queue.retry(delivery, self._clock.now() + timedelta(seconds=delay_s), error)
         return deliveries.PENDING
 

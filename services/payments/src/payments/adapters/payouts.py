@@ -63,14 +63,14 @@ UPDATE payout p SET
     checks = p.checks + 1
 FROM due WHERE p.id = due_id
 RETURNING {_FIELDS}
-"""  # noqa: S608
+"""  # noqa: S608 - made of constants
 _PAGE = f"""
 SELECT {_FIELDS} FROM payout
 WHERE seller_id = %(seller_id)s AND (%(before)s::uuid IS NULL OR (created_at, id) < (
     SELECT created_at, id FROM payout WHERE id = %(before)s
 ))
 ORDER BY created_at DESC, id DESC LIMIT %(limit)s
-"""  # noqa: S608
+"""  # noqa: S608 - made of constants
 
 
 class PostgresPayouts:

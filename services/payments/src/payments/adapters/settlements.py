@@ -19,7 +19,7 @@ ON CONFLICT (provider, reference) DO NOTHING
 """  # noqa: S608 - made of constants
 _FIND = f"""
 SELECT {_FIELDS} FROM settlement WHERE provider = %(provider)s AND reference = %(reference)s
-"""  # noqa: S608
+"""  # noqa: S608 - made of constants
 
 
 class PostgresSettlements:

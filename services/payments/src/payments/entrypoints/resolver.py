@@ -39,7 +39,7 @@ class Resolver:
                 _log.warning("resolver_waits", error=error.code)
                 settled = 0
             if settled == 0:
-                pause_s = _INTERVAL_S * random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311
+                pause_s = _INTERVAL_S * random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - chance only
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause_s):
                         await stop.wait()
