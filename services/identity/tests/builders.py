@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime
+from uuid import UUID
 
 from chassis.ids import new_id
 from identity.app.caller import Caller
 from identity.app.opaque_token import OpaqueToken, new_token
 from identity.app.ports import Accounts
 from identity.domain.account import Account
+from identity.domain.api_key import ApiKey, expiry
 from identity.domain.seller import Seller
 from identity.domain.session import NewSession
 
@@ -34,6 +36,10 @@ def make_session(account: Account, token: OpaqueToken, at: datetime = NOW) -> Ne
 def make_seller(name: str = "Duka", slug: str = "", at: datetime = NOW) -> Seller:
     slug = slug or f"duka-{new_id().hex}"
     return Seller(new_id(), slug, name, "KE", "KES", "Africa/Nairobi", at)
+
+
+def make_key(account_id: UUID, *scopes: str, at: datetime = NOW, life_days: int = 90) -> ApiKey:
+    return ApiKey(new_id(), account_id, "Sample", "soko_sample", scopes, at, expiry(at, life_days))
 
 
 async def registered(

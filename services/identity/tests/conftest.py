@@ -13,22 +13,30 @@ from chassis.clock import FixedClock
 from chassis.database import Database
 from chassis.migrations import upgrade
 from identity.adapters.account_store import AccountStore
+from identity.adapters.api_key_store import ApiKeyStore
 from identity.adapters.seller_store import SellerStore
 from identity.adapters.session_store import SessionStore
-from identity.app.ports import Accounts, Sellers, Sessions
+from identity.app.ports import Accounts, ApiKeys, Sellers, Sessions
 from services.identity.tests.builders import NOW
-from services.identity.tests.fakes import Memory, MemoryAccounts, MemorySellers, MemorySessions
+from services.identity.tests.fakes import (
+    Memory,
+    MemoryAccounts,
+    MemoryApiKeys,
+    MemorySellers,
+    MemorySessions,
+)
 
 MIGRATIONS = Path(identity.__file__ or "").parent / "migrations"
 
 
 @dataclass
 class Stores:
-    """The three stores over one memory or one database."""
+    """The stores over one memory or one database."""
 
     accounts: Accounts
     sessions: Sessions
     sellers: Sellers
+    keys: ApiKeys
 
 
 @pytest.fixture
@@ -43,7 +51,12 @@ def memory() -> Memory:
 
 @pytest.fixture
 def memory_stores(memory: Memory) -> Stores:
-    return Stores(MemoryAccounts(memory), MemorySessions(memory), MemorySellers(memory))
+    return Stores(
+        MemoryAccounts(memory),
+        MemorySessions(memory),
+        MemorySellers(memory),
+        MemoryApiKeys(memory),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -67,4 +80,9 @@ def postgres_stores(db: Database, clock: FixedClock) -> Stores:
     def told() -> None:
         pass
 
-    return Stores(AccountStore(db, told), SessionStore(db, told), SellerStore(db, clock, told))
+    return Stores(
+        AccountStore(db, told),
+        SessionStore(db, told),
+        SellerStore(db, clock, told),
+        ApiKeyStore(db, told),
+    )

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from identity.app.ports import Credentials, OpenSession
+from identity.app.ports import Credentials, OpenSession, UsedKey
 from identity.domain.account import Account, Membership, email_key
-from identity.domain.errors import EmailTaken, SellerNotFound, SlugTaken
+from identity.domain.api_key import MAX_KEYS, ApiKey
+from identity.domain.errors import (
+    EmailTaken,
+    SellerNotFound,
+    SessionEnded,
+    SlugTaken,
+    TooManyApiKeys,
+)
 from identity.domain.seller import MEMBER_ROLES, OWNER, Member, Roster, Seller
 from identity.domain.session import (
     KEPT_AFTER_END,
@@ -39,6 +46,13 @@ class StoredSession:
 
 
 @dataclass
+class StoredKey:
+    key: ApiKey
+    secret_hash: bytes
+    revoked_at: datetime | None = None
+
+
+@dataclass
 class Memory:
     """What a database would hold; ``told`` are the names of events in their order."""
 
@@ -47,6 +61,7 @@ class Memory:
     sessions: dict[UUID, StoredSession] = field(default_factory=dict)
     tokens: dict[bytes, StoredToken] = field(default_factory=dict)
     tickets: dict[bytes, tuple[UUID, datetime]] = field(default_factory=dict)
+    keys: dict[UUID, StoredKey] = field(default_factory=dict)
     sellers: dict[UUID, Seller] = field(default_factory=dict)
     members: dict[UUID, dict[UUID, str]] = field(default_factory=dict)
     opened_by: dict[UUID, UUID] = field(default_factory=dict)
@@ -225,6 +240,62 @@ class MemorySessions:
         return len(tickets[:limit]) + len(tokens[:limit]) + len(sessions[:limit])
 
 
+class MemoryApiKeys:
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    async def add(self, key: ApiKey, secret_hash: bytes) -> None:
+        if key.account_id not in self.memory.accounts:
+            raise SessionEnded
+        if len(await self.of_account(key.account_id)) >= MAX_KEYS:
+            raise TooManyApiKeys
+        self.memory.keys[key.id] = StoredKey(key, secret_hash)
+
+    async def of_account(self, account_id: UUID) -> Sequence[ApiKey]:
+        stored = [known.key for known in self.memory.keys.values() if not known.revoked_at]
+        own = [key for key in stored if key.account_id == account_id]
+        return sorted(own, key=lambda key: key.id, reverse=True)
+
+    async def revoke(self, account_id: UUID, key_id: UUID, now: datetime) -> bool:
+        known = self.memory.keys.get(key_id)
+        if known is None or known.key.account_id != account_id or known.revoked_at:
+            return False
+        known.revoked_at = now
+        self.memory.told.append("api_key_revoked")
+        return True
+
+    async def use(self, secret_hash: bytes, now: datetime) -> UsedKey | None:
+        for known in self.memory.keys.values():
+            key = known.key
+            if known.secret_hash != secret_hash or known.revoked_at or key.expires_at <= now:
+                continue
+            account = self.memory.account(key.account_id)
+            if key.last_used_at is None or key.last_used_at <= now - timedelta(minutes=5):
+                known.key = replace(key, last_used_at=now)
+            return UsedKey(key, account) if account else None
+        return None
+
+    async def revoked_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
+        ended = [
+            (known.revoked_at, key_id)
+            for key_id, known in self.memory.keys.items()
+            if known.revoked_at and known.revoked_at >= moment
+        ]
+        return [key_id for _, key_id in sorted(ended, reverse=True)[:limit]]
+
+    async def sweep(self, now: datetime, limit: int) -> int:
+        kept_since = now - KEPT_AFTER_END
+        over = [
+            key_id
+            for key_id, known in self.memory.keys.items()
+            if known.key.expires_at <= kept_since
+            or (known.revoked_at and known.revoked_at <= kept_since)
+        ]
+        for key_id in over[:limit]:
+            del self.memory.keys[key_id]
+        return len(over[:limit])
+
+
 class MemorySellers:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
@@ -309,5 +380,10 @@ class PlainPasswords:
 
 
 class ReadableTokens:
-    def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
+    async def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
         return f"{account.id} {session_id} {','.join(account.roles)}"
+
+    async def sign_for_key(
+        self, account: Account, key: ApiKey, now: datetime, expires_at: datetime
+    ) -> str:
+        return f"{account.id} {key.id} {','.join(key.scopes)} until {expires_at.isoformat()}"

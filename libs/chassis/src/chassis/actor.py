@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chassis.errors import forbidden, unauthenticated
+from chassis.errors import forbidden, insufficient_scope, unauthenticated
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Actor:
     account_id: str = ""
     """TypeID of the account; empty unless kind is ``account``."""
     session_id: str = ""
-    """TypeID of the session that the access token belongs to."""
+    """TypeID of the session, or of the API key, that the access token belongs to."""
     roles: frozenset[str] = frozenset()
     memberships: Mapping[str, str] = field(default_factory=dict)
     """Role per tenant id, as the access token said when it was signed."""
@@ -28,6 +28,8 @@ class Actor:
     """Whether the account logs in with a second factor, as the access token said."""
     stepped_up_until: float = 0.0
     """Unix time, in seconds, up to which the account proved itself once more."""
+    scopes: frozenset[str] | None = None
+    """What an API key lets its account do; None for a session, which is not narrowed."""
 
     def require_account(self) -> str:
         """Return the account's id; raise ServiceError ``unauthenticated`` for anyone else."""
@@ -53,6 +55,11 @@ class Actor:
         """
         if self.second_factor and self.stepped_up_until <= time.time():
             raise forbidden("step_up_required", "Prove once more that it is you, then try again.")
+
+    def require_scope(self, scope: str) -> None:
+        """Raise ``forbidden`` for an API key without the scope; no key has an empty one."""
+        if self.scopes is not None and scope not in self.scopes:
+            raise insufficient_scope()
 
     def require_service(self) -> None:
         """Raise ServiceError ``forbidden`` unless one of our own services calls."""

@@ -106,11 +106,11 @@ class AccessTokenVerifier:
             raise _invalid()
         if expires_at <= now:
             raise _expired()
-        subject, session = claims.get("sub"), claims.get("sid")
+        subject, session, scope = claims.get("sub"), claims.get("sid"), claims.get("scope")
         if not isinstance(subject, str) or not isinstance(session, str):
             raise _invalid()
         stepped_up_until = claims.get(STEPPED_UP_CLAIM, 0)
-        if not isinstance(stepped_up_until, int):
+        if not isinstance(stepped_up_until, int) or not isinstance(scope, str | None):
             raise _invalid()
         return float(expires_at), Actor(
             kind="account",
@@ -120,6 +120,7 @@ class AccessTokenVerifier:
             memberships=dict(claims.get("sellers", {})),
             second_factor=claims.get(SECOND_FACTOR_CLAIM) is True,
             stepped_up_until=float(stepped_up_until),
+            scopes=None if scope is None else frozenset(scope.split()),
         )
 
 

@@ -125,6 +125,11 @@ def forbidden(code: str = "forbidden", detail: str = "You may not do this.") -> 
     return ServiceError("forbidden", code, detail)
 
 
+def insufficient_scope() -> ServiceError:
+    """Return the error for an API key that may not do what its account may."""
+    return forbidden("insufficient_scope", "The API key's scopes do not allow this.")
+
+
 def unauthenticated(code: str = "authentication_required", detail: str = "") -> ServiceError:
     """Return the error for a caller without valid credentials."""
     return ServiceError("unauthenticated", code, detail or "Valid credentials are required.")

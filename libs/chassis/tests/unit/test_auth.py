@@ -62,6 +62,7 @@ async def test_a_valid_token_is_its_account_and_is_verified_once() -> None:
         (token(exp=int(time.time()) - 1), "token_expired"),
         (token(nbf=int(time.time()) + 3600), "invalid_token"),
         (token(stepped_up_until="9999999999"), "invalid_token"),
+        (token(scope=["orders:read"]), "invalid_token"),
         (token()[:-4], "invalid_token"),
         ("", "invalid_token"),
         ("a.b.c", "invalid_token"),
@@ -96,3 +97,25 @@ async def test_an_account_with_a_second_factor_has_to_step_up(
         with pytest.raises(ServiceError) as raised:
             actor.require_step_up()
         assert (raised.value.kind, raised.value.code) == ("forbidden", "step_up_required")
+
+
+@pytest.mark.parametrize(
+    ("claims", "may"),
+    [
+        ({}, True),
+        ({"scope": ""}, False),
+        ({"scope": "orders:write"}, False),
+        ({"scope": "orders:write orders:read"}, True),
+    ],
+)
+async def test_a_token_with_scopes_does_what_they_say(claims: dict[str, Any], may: bool) -> None:
+    actor = await AccessTokenVerifier(Issuer().jwks).verify(token(**claims))
+    if may:
+        actor.require_scope("orders:read")
+    else:
+        with pytest.raises(ServiceError) as raised:
+            actor.require_scope("orders:read")
+        assert (raised.value.kind, raised.value.code) == ("forbidden", "insufficient_scope")
+    if actor.scopes is not None:
+        with pytest.raises(ServiceError):
+            actor.require_scope("")

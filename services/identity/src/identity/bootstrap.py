@@ -8,17 +8,21 @@ from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
 from identity.adapters.account_store import AccountStore
+from identity.adapters.api_key_store import ApiKeyStore
 from identity.adapters.argon2_passwords import Argon2Passwords
 from identity.adapters.audit import audit_of
 from identity.adapters.seller_store import SellerStore
 from identity.adapters.session_store import SessionStore
 from identity.adapters.signed_tokens import SignedTokens
+from identity.app.create_api_key import CreateApiKeyHandler
 from identity.app.create_ws_ticket import CreateWsTicketHandler
+from identity.app.exchange_api_key import ExchangeApiKeyHandler
 from identity.app.find_seller import GetSellerHandler
 from identity.app.get_contact import GetContactHandler
 from identity.app.get_me import GetMeHandler
 from identity.app.get_membership import GetMembershipHandler
 from identity.app.grant_role import GrantRoleHandler
+from identity.app.list_api_keys import ListApiKeysHandler
 from identity.app.list_members import ListMembersHandler
 from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
 from identity.app.login import LogInHandler
@@ -29,17 +33,25 @@ from identity.app.redeem_ws_ticket import RedeemWsTicketHandler
 from identity.app.refresh import RefreshHandler
 from identity.app.register import RegisterHandler
 from identity.app.remove_member import RemoveMemberHandler
+from identity.app.revoke_api_key import RevokeApiKeyHandler
 from identity.app.set_roles import SetRolesHandler
 from identity.app.sweep import SweepHandler
 from identity.app.update_me import UpdateMeHandler
 from identity.app.update_seller import UpdateSellerHandler
 from identity.entrypoints.account_service import AccountHandlers, AccountServicer
+from identity.entrypoints.api_key_service import ApiKeyHandlers, ApiKeyServicer
 from identity.entrypoints.auth_service import AuthHandlers, AuthServicer
 from identity.entrypoints.key_service import KeyServicer
 from identity.entrypoints.seller_service import SellerHandlers, SellerServicer
 from identity.entrypoints.sweeper import Sweeper
 from identity.settings import IdentitySettings
-from soko.identity.v1 import account_pb2_grpc, auth_pb2_grpc, key_pb2_grpc, seller_pb2_grpc
+from soko.identity.v1 import (
+    account_pb2_grpc,
+    api_key_pb2_grpc,
+    auth_pb2_grpc,
+    key_pb2_grpc,
+    seller_pb2_grpc,
+)
 
 
 async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
@@ -53,6 +65,7 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     tokens = SignedTokens(settings.signing_seed)
     accounts = AccountStore(db, relay.nudge)
     sessions = SessionStore(db, relay.nudge)
+    keys = ApiKeyStore(db, relay.nudge)
     sellers = SellerStore(db, clock, relay.nudge)
     auth = AuthHandlers(
         RegisterHandler(accounts, passwords, tokens, clock, settings.default_locale),
@@ -61,7 +74,7 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
         LogOutHandler(sessions, clock),
         CreateWsTicketHandler(sessions, clock),
         RedeemWsTicketHandler(sessions, clock),
-        ListRevokedSessionsHandler(sessions, clock),
+        ListRevokedSessionsHandler(sessions, keys, clock),
     )
 
     async def own_keys() -> str:
@@ -78,9 +91,13 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
                 seller_pb2_grpc.add_SellerServiceServicer_to_server,
                 SellerServicer(_seller_handlers(accounts, sellers, clock), db),
             ),
+            (
+                api_key_pb2_grpc.add_ApiKeyServiceServicer_to_server,
+                ApiKeyServicer(_api_key_handlers(accounts, keys, tokens, clock)),
+            ),
             (key_pb2_grpc.add_KeyServiceServicer_to_server, KeyServicer(tokens.jwks_json)),
         ],
-        background=[relay, Sweeper(SweepHandler(sessions, clock))],
+        background=[relay, Sweeper(SweepHandler(sessions, keys, clock))],
         databases=[db],
         broker=broker,
         close=[passwords.close],
@@ -95,6 +112,17 @@ def _account_handlers(accounts: AccountStore, clock: Clock) -> AccountHandlers:
         UpdateMeHandler(accounts, clock),
         SetRolesHandler(accounts, clock),
         GetContactHandler(accounts),
+    )
+
+
+def _api_key_handlers(
+    accounts: AccountStore, keys: ApiKeyStore, tokens: SignedTokens, clock: Clock
+) -> ApiKeyHandlers:
+    return ApiKeyHandlers(
+        CreateApiKeyHandler(accounts, keys, clock),
+        ListApiKeysHandler(accounts, keys, clock),
+        RevokeApiKeyHandler(accounts, keys, clock),
+        ExchangeApiKeyHandler(keys, tokens, clock),
     )
 
 

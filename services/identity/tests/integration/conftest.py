@@ -21,6 +21,7 @@ from identity.settings import IdentitySettings
 from services.identity.tests.builders import PASSWORD, make_email
 from soko.identity.v1 import (
     account_pb2_grpc,
+    api_key_pb2_grpc,
     auth_pb2,
     auth_pb2_grpc,
     key_pb2_grpc,
@@ -48,6 +49,7 @@ class Client:
         self.orders = Peer("identity", target, service="orders")
         self.auth = auth_pb2_grpc.AuthServiceStub(self.gateway.channel)
         self.accounts = account_pb2_grpc.AccountServiceStub(self.gateway.channel)
+        self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.gateway.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.gateway.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.gateway.channel)
 

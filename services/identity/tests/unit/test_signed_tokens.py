@@ -41,7 +41,7 @@ async def test_a_token_carries_the_claims_of_the_contract() -> None:
         memberships=(Membership(seller_id, "duka", "Duka", "owner"),),
     )
     now = datetime.now(UTC)
-    token = tokens.sign(account, session_id, now)
+    token = await tokens.sign(account, session_id, now)
     issued_at = int(now.timestamp())
     assert claims_of(token) == {
         "iss": "soko",
@@ -62,10 +62,10 @@ async def test_a_token_carries_the_claims_of_the_contract() -> None:
     assert actor.memberships == {format_id("sel", seller_id): "owner"}
 
 
-def test_a_token_fits_into_a_header_however_many_sellers_there_are() -> None:
+async def test_a_token_fits_into_a_header_however_many_sellers_there_are() -> None:
     memberships = tuple(Membership(new_id(), "duka", "Duka", "fulfilment") for _ in range(200))
     account = replace(make_account(), memberships=memberships)
-    token = SignedTokens(SEED).sign(account, new_id(), datetime.now(UTC))
+    token = await SignedTokens(SEED).sign(account, new_id(), datetime.now(UTC))
     sellers = claims_of(token)["sellers"]
     assert isinstance(sellers, dict)
     assert list(sellers) == [

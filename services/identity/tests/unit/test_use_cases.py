@@ -161,11 +161,11 @@ async def test_revoked_sessions_are_listed_for_fifteen_minutes(
 ) -> None:
     _, caller, token = await registered(memory_stores.accounts)
     await memory_stores.sessions.revoke(caller.account_id, caller.session_id, NOW)
-    handler = ListRevokedSessionsHandler(memory_stores.sessions, clock)
+    handler = ListRevokedSessionsHandler(memory_stores.sessions, memory_stores.keys, clock)
     clock.advance(timedelta(minutes=15))
-    assert await handler.handle() == [caller.session_id]
+    assert await handler.handle() == ([caller.session_id], [])
     clock.advance(timedelta(seconds=1))
-    assert await handler.handle() == []
+    assert await handler.handle() == ([], [])
     assert token.text
 
 
@@ -210,7 +210,7 @@ async def test_a_sweep_goes_on_until_nothing_is_left(
     memory_stores: Stores, memory: Memory, clock: FixedClock
 ) -> None:
     await registered(memory_stores.accounts)
-    handler = SweepHandler(memory_stores.sessions, clock)
+    handler = SweepHandler(memory_stores.sessions, memory_stores.keys, clock)
     assert await handler.handle() == 0
     clock.advance(SESSION_LIFE + KEPT_AFTER_END)
     assert await handler.handle() == 2

@@ -69,3 +69,11 @@ class SessionRevoked(_message.Message):
     session_id: str
     account_id: str
     def __init__(self, session_id: _Optional[str] = ..., account_id: _Optional[str] = ...) -> None: ...
+
+class ApiKeyRevoked(_message.Message):
+    __slots__ = ("api_key_id", "account_id")
+    API_KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    api_key_id: str
+    account_id: str
+    def __init__(self, api_key_id: _Optional[str] = ..., account_id: _Optional[str] = ...) -> None: ...

@@ -113,7 +113,9 @@ class ListRevokedSessionsRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class ListRevokedSessionsResponse(_message.Message):
-    __slots__ = ("session_ids",)
+    __slots__ = ("session_ids", "api_key_ids")
     SESSION_IDS_FIELD_NUMBER: _ClassVar[int]
+    API_KEY_IDS_FIELD_NUMBER: _ClassVar[int]
     session_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, session_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    api_key_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, session_ids: _Optional[_Iterable[str]] = ..., api_key_ids: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -120,7 +120,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRevokedSessions(self, request, context):
-        """Sessions that were revoked while access tokens of theirs may still be unexpired; services only.
+        """Sessions and API keys that were revoked while access tokens of theirs may still be unexpired;
+        services only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -48,7 +48,9 @@ class AuthServiceStub:
     expired; services only.
     """
     ListRevokedSessions: _grpc.UnaryUnaryMultiCallable[_auth_pb2.ListRevokedSessionsRequest, _auth_pb2.ListRevokedSessionsResponse]
-    """Sessions that were revoked while access tokens of theirs may still be unexpired; services only."""
+    """Sessions and API keys that were revoked while access tokens of theirs may still be unexpired;
+    services only.
+    """
 
 @_typing.type_check_only
 class AuthServiceAsyncStub(AuthServiceStub):
@@ -70,7 +72,9 @@ class AuthServiceAsyncStub(AuthServiceStub):
     expired; services only.
     """
     ListRevokedSessions: _aio.UnaryUnaryMultiCallable[_auth_pb2.ListRevokedSessionsRequest, _auth_pb2.ListRevokedSessionsResponse]  # type: ignore[assignment]
-    """Sessions that were revoked while access tokens of theirs may still be unexpired; services only."""
+    """Sessions and API keys that were revoked while access tokens of theirs may still be unexpired;
+    services only.
+    """
 
 class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
     """Registers accounts and opens, renews and ends sessions."""
@@ -131,6 +135,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.ListRevokedSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.ListRevokedSessionsResponse, _abc.Awaitable[_auth_pb2.ListRevokedSessionsResponse]]:
-        """Sessions that were revoked while access tokens of theirs may still be unexpired; services only."""
+        """Sessions and API keys that were revoked while access tokens of theirs may still be unexpired;
+        services only.
+        """
 
 def add_AuthServiceServicer_to_server(servicer: AuthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -35,6 +35,13 @@ def session_revoked(session_id: UUID, account_id: UUID) -> OutgoingEvent:
     return OutgoingEvent("session_revoked", session, message)
 
 
+def api_key_revoked(key_id: UUID, account_id: UUID) -> OutgoingEvent:
+    """Tell that an API key and its access tokens must be refused."""
+    key = format_id("key", key_id)
+    message = events.ApiKeyRevoked(api_key_id=key, account_id=format_id("usr", account_id))
+    return OutgoingEvent("api_key_revoked", key, message)
+
+
 def seller_opened(seller: Seller) -> OutgoingEvent:
     """Tell that a seller exists."""
     state = _state(seller)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,7 +14,8 @@ from joserfc.jwk import OKPKey
 
 from chassis.auth import ALGORITHMS, TOKEN_TYPE
 from chassis.ids import format_id
-from identity.domain.account import MAX_CLAIMED_SELLERS, Account
+from identity.domain.account import BUYER, MAX_CLAIMED_SELLERS, Account
+from identity.domain.api_key import ApiKey
 from identity.domain.session import ACCESS_TOKEN_LIFE
 
 ISSUER = "soko"
@@ -50,27 +52,49 @@ class SignedTokens:
         )
         """The public keys as a JSON Web Key Set (RFC 7517)."""
 
-    def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
-        """Return an access token of the session, good for 600 seconds.
+    async def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
+        """Return an access token of the session, good for 600 seconds."""
+        claims = _claims(account, now, now + ACCESS_TOKEN_LIFE)
+        claims |= {"sid": format_id("ses", session_id), "roles": account.roles}
+        return self._encode(claims)
 
-        It names the first memberships only: a token has to fit into a header.
+    async def sign_for_key(
+        self, account: Account, key: ApiKey, now: datetime, expires_at: datetime
+    ) -> str:
+        """Return an access token that does what an API key may, without platform roles.
+
+        Its session is the key; the claim ``scope`` is that of RFC 8693, 4.2.
         """
-        issued_at = int(now.timestamp())
-        claims = {
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "sub": format_id("usr", account.id),
-            "sid": format_id("ses", session_id),
-            "roles": account.roles,
-            "sellers": {
-                format_id("sel", known.seller_id): known.role
-                for known in account.memberships[:MAX_CLAIMED_SELLERS]
-            },
-            "iat": issued_at,
-            "nbf": issued_at,
-            "exp": issued_at + int(ACCESS_TOKEN_LIFE.total_seconds()),
+        claims = _claims(account, now, expires_at)
+        claims |= {
+            "sid": format_id("key", key.id),
+            "roles": [BUYER],
+            "scope": " ".join(key.scopes),
         }
+        return self._encode(claims)
+
+    def _encode(self, claims: dict[str, Any]) -> str:
         return jwt.encode(self._header, claims, self._key, algorithms=[_ALGORITHM])
+
+
+def _claims(account: Account, now: datetime, expires_at: datetime) -> dict[str, Any]:
+    """Return what every token says.
+
+    It names the first memberships only: a token has to fit into a header.
+    """
+    issued_at = int(now.timestamp())
+    return {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": format_id("usr", account.id),
+        "sellers": {
+            format_id("sel", known.seller_id): known.role
+            for known in account.memberships[:MAX_CLAIMED_SELLERS]
+        },
+        "iat": issued_at,
+        "nbf": issued_at,
+        "exp": int(expires_at.timestamp()),
+    }
 
 
 def _base64url(raw: bytes) -> str:

@@ -93,6 +93,29 @@ ws_ticket = sa.Table(
 sa.Index("ws_ticket_session_id", ws_ticket.c.session_id)
 sa.Index("ws_ticket_expires_at", ws_ticket.c.expires_at)
 
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    _reference("account_id", "account.id"),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("prefix", sa.Text, nullable=False),
+    sa.Column("scopes", pg.ARRAY(sa.Text), nullable=False),
+    _moment("created_at"),
+    _moment("expires_at"),
+    _moment("last_used_at", nullable=True),
+    _moment("revoked_at", nullable=True),
+    sa.UniqueConstraint("hash", name="api_key_hash_key"),
+)
+sa.Index("api_key_account_id", api_key.c.account_id)
+sa.Index("api_key_expires_at", api_key.c.expires_at)
+sa.Index(
+    "api_key_revoked_at",
+    api_key.c.revoked_at,
+    postgresql_where=api_key.c.revoked_at.is_not(None),
+)
+
 seller = sa.Table(
     "seller",
     metadata,

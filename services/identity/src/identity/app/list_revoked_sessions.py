@@ -1,4 +1,4 @@
-"""List the sessions whose access tokens must be refused although they have not expired."""
+"""List what was revoked while access tokens of it may not have expired."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.clock import Clock
-from identity.app.ports import Sessions
+from identity.app.ports import ApiKeys, Sessions
 from identity.domain.session import MAX_LISTED_REVOCATIONS, REVOKED_WINDOW
 
 
@@ -16,10 +16,13 @@ class ListRevokedSessionsHandler:
     """Answers for a gateway that has just started and missed the events."""
 
     sessions: Sessions
+    keys: ApiKeys
     clock: Clock
 
-    async def handle(self) -> Sequence[UUID]:
-        """Return the sessions that were ended in the last fifteen minutes."""
-        return await self.sessions.revoked_since(
-            self.clock.now() - REVOKED_WINDOW, MAX_LISTED_REVOCATIONS
+    async def handle(self) -> tuple[Sequence[UUID], Sequence[UUID]]:
+        """Return the sessions and the API keys that were ended in the last fifteen minutes."""
+        since = self.clock.now() - REVOKED_WINDOW
+        return (
+            await self.sessions.revoked_since(since, MAX_LISTED_REVOCATIONS),
+            await self.keys.revoked_since(since, MAX_LISTED_REVOCATIONS),
         )

@@ -49,7 +49,7 @@ class LogInHandler:
         account = await self.sessions.open(session, known.changed_at)
         if account is None:
             raise InvalidCredentials
-        return Tokens(self.tokens.sign(account, session.id, now), refresh.text)
+        return Tokens(await self.tokens.sign(account, session.id, now), refresh.text)
 
     async def _credentials(self, email: str) -> Credentials | None:
         key = email_key(email[: 2 * MAX_EMAIL])

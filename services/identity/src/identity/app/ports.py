@@ -13,6 +13,7 @@ from typing import Protocol
 from uuid import UUID
 
 from identity.domain.account import Account
+from identity.domain.api_key import ApiKey
 from identity.domain.seller import Member, Roster, Seller
 from identity.domain.session import NewSession, NewTicket
 
@@ -32,6 +33,14 @@ class OpenSession:
     """A session that is not over, and its account at this moment."""
 
     session_id: UUID
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class UsedKey:
+    """An API key that works, and its account at this moment."""
+
+    key: ApiKey
     account: Account
 
 
@@ -111,6 +120,28 @@ class Sessions(Protocol):
         """
 
 
+class ApiKeys(Protocol):
+    """API keys. Secrets are known by their hashes only."""
+
+    async def add(self, key: ApiKey, secret_hash: bytes) -> None:
+        """Store a key; raises TooManyApiKeys, and SessionEnded when the account is gone."""
+
+    async def of_account(self, account_id: UUID) -> Sequence[ApiKey]:
+        """Return the keys that are not revoked, the newest first."""
+
+    async def revoke(self, account_id: UUID, key_id: UUID, now: datetime) -> bool:
+        """Revoke a key of the account; False if there is none. Tells api_key_revoked."""
+
+    async def use(self, secret_hash: bytes, now: datetime) -> UsedKey | None:
+        """Return a key that works, with its account, and note now and then that it was used."""
+
+    async def revoked_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
+        """Return the keys that were revoked at that moment or later, the newest first."""
+
+    async def sweep(self, now: datetime, limit: int) -> int:
+        """Delete at most ``limit`` keys that ended long ago; return how many."""
+
+
 class Sellers(Protocol):
     """Sellers and their members."""
 
@@ -167,8 +198,13 @@ class Passwords(Protocol):
 class AccessTokens(Protocol):
     """Signed access tokens."""
 
-    def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
+    async def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
         """Return an access token of the session."""
+
+    async def sign_for_key(
+        self, account: Account, key: ApiKey, now: datetime, expires_at: datetime
+    ) -> str:
+        """Return an access token that does what an API key may, without platform roles."""
 
 
 @dataclass(frozen=True, slots=True)

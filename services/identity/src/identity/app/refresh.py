@@ -39,6 +39,6 @@ class RefreshHandler:
                 raise RefreshTokenReused
             raise InvalidRefreshToken
         return Tokens(
-            self.tokens.sign(opened.account, opened.session_id, now),
+            await self.tokens.sign(opened.account, opened.session_id, now),
             successor.text,
         )

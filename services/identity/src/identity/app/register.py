@@ -57,4 +57,4 @@ class RegisterHandler:
         refresh, now = new_token(), self.clock.now()
         session = NewSession(new_id(), account.id, refresh.hash, now)
         await self.accounts.register(account, hashed, session)
-        return account, Tokens(self.tokens.sign(account, session.id, now), refresh.text)
+        return account, Tokens(await self.tokens.sign(account, session.id, now), refresh.text)

@@ -153,5 +153,29 @@ class TooManySellers(IdentityError):
     text = "You have opened as many sellers as one account may."
 
 
+class InvalidApiKey(IdentityError):
+    """The API key is unknown, expired or revoked; which of them is not told."""
+
+    kind = "unauthenticated"
+    code = "invalid_api_key"
+    text = "The API key is not valid."
+
+
+class ApiKeyNotFound(IdentityError):
+    """The account has no such key that is not revoked."""
+
+    kind = "not_found"
+    code = "not_found"
+    text = "There is no such API key, or it is revoked."
+
+
+class TooManyApiKeys(IdentityError):
+    """The account has as many keys as it may have."""
+
+    kind = "conflict"
+    code = "too_many_api_keys"
+    text = "You have as many API keys as one account may; revoke one first."
+
+
 class SlugTaken(Exception):
     """Another seller has the slug; a further one is tried."""

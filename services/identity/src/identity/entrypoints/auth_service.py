@@ -97,9 +97,10 @@ class AuthServicer(rpc.AuthServiceServicer):
     async def ListRevokedSessions(  # noqa: N802
         self, request: pb.ListRevokedSessionsRequest, context: Any
     ) -> pb.ListRevokedSessionsResponse:
-        """List ended sessions; services only."""
+        """List what was revoked; services only."""
         current_actor().require_service()
-        sessions = await self._handlers.list_revoked_sessions.handle()
+        sessions, keys = await self._handlers.list_revoked_sessions.handle()
         return pb.ListRevokedSessionsResponse(
-            session_ids=[format_id("ses", session_id) for session_id in sessions]
+            session_ids=[format_id("ses", session_id) for session_id in sessions],
+            api_key_ids=[format_id("key", key_id) for key_id in keys],
         )

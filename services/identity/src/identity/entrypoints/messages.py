@@ -17,9 +17,14 @@ from soko.identity.v1 import account_pb2, auth_pb2, seller_pb2
 
 
 def caller() -> Caller:
-    """Return the account that calls; raises ServiceError ``unauthenticated`` for anyone else."""
+    """Return the account that calls, with its session.
+
+    Raises ServiceError ``unauthenticated`` for anyone else, and ``insufficient_scope`` for an API
+    key: no scope reaches what is kept here.
+    """
     actor = current_actor()
     account_id = actor.require_account()
+    actor.require_scope("")
     return Caller(parse_id("usr", account_id), parse_id("ses", actor.session_id))
 
 
