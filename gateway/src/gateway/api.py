@@ -22,6 +22,7 @@ from chassis.context import RequestContext
 from chassis.errors import ServiceError, Violation, forbidden, invalid, malformed, unauthenticated
 from chassis.idempotency_key import IdempotencyKey
 from gateway import headers
+from gateway.authentication import Authenticator
 from gateway.backend import AS_ITSELF, Backend, Service
 from gateway.bodies.json_body import (
     parse_json,
@@ -97,25 +98,19 @@ class ApiRequest(Request):
     async def authenticate_late(self) -> bool:
         """Look at the credentials of a public read that nobody else may see; tell if there are any.
 
-        Raises ServiceError ``unauthenticated`` for credentials that are not valid.
+        Raises ServiceError ``unauthenticated`` for credentials that are not valid, and
+        ``insufficient_scope`` for an API key that may not read it.
         """
-        authorization = headers.single(self.scope, b"authorization")
-        api_key = headers.single(self.scope, b"x-api-key")
-        self.actor = await self.app.state.authenticator.actor_of(authorization, api_key)
+        authorization = await self._identify()
         if self.actor.kind != "account":
             return False
+        self.actor.require_scope(rules_of(self.scope["route"].endpoint).scope)
         context.enter(replace(context.current(), actor=self.actor, authorization=authorization))
         return True
 
     async def _authenticate(self, rules: Rules) -> str:
-        authorization = headers.single(self.scope, b"authorization")
-        api_key = headers.single(self.scope, b"x-api-key")
-        if authorization or api_key:
-            # Verification may ask identity for its keys, with this request's ids.
-            context.enter(
-                RequestContext(traceparent=self.visit.traceparent, request_id=self.visit.request_id)
-            )
-            self.actor = await self.app.state.authenticator.actor_of(authorization, api_key)
+        authorization = await self._identify()
+        self.actor.require_scope(rules.scope)
         if rules.guest_header:
             self.guest_token = headers.secret_token(self.scope, rules.guest_header.lower().encode())
         anonymous = self.actor.kind != "account"
@@ -127,7 +122,26 @@ class ApiRequest(Request):
             raise forbidden()
         if rules.step_up:
             self.actor.require_step_up()
-        return authorization if not anonymous else ""
+        return authorization
+
+    async def _identify(self) -> str:
+        """Find out who calls; return what services are shown for it."""
+        authorization = headers.single(self.scope, b"authorization")
+        api_key = headers.single(self.scope, b"x-api-key")
+        if authorization or api_key:
+            # Verification may ask identity, with this request's ids.
+            visit = self.visit
+            context.enter(
+                replace(
+                    context.current(),
+                    traceparent=visit.traceparent,
+                    request_id=visit.request_id,
+                    client_address=visit.client,
+                )
+            )
+            authenticator: Authenticator = self.app.state.authenticator
+            self.actor, authorization = await authenticator.caller_of(authorization, api_key)
+        return authorization
 
     async def _read(self, rules: Rules) -> None:
         content_type = headers.single(self.scope, b"content-type")

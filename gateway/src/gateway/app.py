@@ -15,6 +15,7 @@ from gateway.api import ApiRoute
 from gateway.cached_reads import LIST_PATHS
 from gateway.problem import install_problem_handlers
 from gateway.routes import (
+    api_keys,
     carts,
     inventory,
     me,
@@ -66,6 +67,7 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         inventory.router,
         sessions.router,
         me.router,
+        api_keys.router,
         payments.router,
         provider_webhooks.router,
         notifications.router,

@@ -1,4 +1,4 @@
-"""Who calls: bearer tokens, and the sessions whose tokens must be refused before they expire."""
+"""Who calls: bearer tokens and API keys, and those that are refused before they expire."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from chassis.actor import GUEST, Actor
 from chassis.auth import AccessTokenVerifier
-from chassis.errors import unauthenticated
+from chassis.errors import malformed, unauthenticated
+from gateway.api_keys import ID_PREFIX, ApiKeys, invalid_api_key
 
 ACCESS_TOKEN_LIFE_S = 600
 _SLACK_S = 60
@@ -16,7 +17,7 @@ _MAX_REVOKED = 100_000
 
 
 class RevokedSessions:
-    """Sessions that ended while access tokens of theirs may still be unexpired."""
+    """Sessions and API keys that ended while access tokens of theirs may be unexpired."""
 
     def __init__(self) -> None:
         self._until: OrderedDict[str, float] = OrderedDict()
@@ -56,25 +57,40 @@ class RevokedSessions:
 class Authenticator:
     """Tells who a request comes from."""
 
-    def __init__(self, fetch_jwks: Callable[[], Awaitable[str]], revoked: RevokedSessions) -> None:
+    def __init__(
+        self,
+        fetch_jwks: Callable[[], Awaitable[str]],
+        revoked: RevokedSessions,
+        api_keys: ApiKeys,
+    ) -> None:
         self._verifier = AccessTokenVerifier(fetch_jwks)
+        self._api_keys = api_keys
         self.revoked = revoked
 
-    async def actor_of(self, authorization: str, api_key: str) -> Actor:
-        """Return the caller; a guest without credentials.
+    async def caller_of(self, authorization: str, api_key: str) -> tuple[Actor, str]:
+        """Return the caller and what services are shown for it; a guest without credentials.
 
-        Raises ServiceError ``unauthenticated`` for credentials that are not valid, and
-        ``unavailable`` while identity is away and its keys are not known yet.
+        Services are shown a key's access token in its stead. Raises ServiceError
+        ``unauthenticated`` for credentials that are not valid, ``malformed`` for two kinds of them,
+        and ``unavailable`` while identity is away and what has to be asked is not known yet.
         """
         if api_key:
-            raise unauthenticated("invalid_api_key", "The API key is not valid.")
+            if authorization:
+                raise malformed("invalid_header", "Send Authorization or X-API-Key, not both.")
+            token = await self._api_keys.token_of(api_key)
+            return await self._actor_of(token), f"Bearer {token}"
         if not authorization:
-            return GUEST
+            return GUEST, ""
         scheme, _, token = authorization.partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             raise unauthenticated("invalid_token", "Send Authorization: Bearer <access token>.")
+        return await self._actor_of(token), authorization
+
+    async def _actor_of(self, token: str) -> Actor:
         actor = await self._verifier.verify(token)
         if actor.session_id in self.revoked:
+            if actor.session_id.startswith(ID_PREFIX):
+                raise invalid_api_key()
             raise unauthenticated("session_revoked", "The session has ended.")
         return actor

@@ -10,7 +10,13 @@ from chassis.grpc_client import Peer
 from gateway.settings import GatewaySettings
 from soko.audit.v1 import report_pb2_grpc
 from soko.catalog.v1 import catalog_pb2_grpc, inventory_pb2_grpc, media_pb2_grpc
-from soko.identity.v1 import account_pb2_grpc, auth_pb2_grpc, key_pb2_grpc, seller_pb2_grpc
+from soko.identity.v1 import (
+    account_pb2_grpc,
+    api_key_pb2_grpc,
+    auth_pb2_grpc,
+    key_pb2_grpc,
+    seller_pb2_grpc,
+)
 from soko.notifications.v1 import notification_pb2_grpc
 from soko.notifications.v1 import timeline_pb2_grpc as notices_timeline
 from soko.orders.v1 import cart_pb2_grpc, fulfilment_pb2_grpc, order_pb2_grpc
@@ -46,12 +52,13 @@ class Service:
 
 
 class Identity(Service):
-    """identity: accounts, sessions, sellers, keys."""
+    """identity: accounts, sessions, API keys, sellers, keys that sign."""
 
     def __init__(self, target: str) -> None:
         super().__init__("identity", target)
         self.auth = auth_pb2_grpc.AuthServiceStub(self.peer.channel)
         self.accounts = account_pb2_grpc.AccountServiceStub(self.peer.channel)
+        self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.peer.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.peer.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.peer.channel)
 

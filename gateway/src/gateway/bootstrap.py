@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from chassis.broker import Broker
 from chassis.logs import get_logger
 from gateway.access_log import AccessLog
+from gateway.api_keys import ApiKeys, Exchange
 from gateway.app import create_application, direct_lists
 from gateway.authentication import Authenticator, RevokedSessions
 from gateway.backend import AS_ITSELF, Backend
@@ -23,6 +24,7 @@ from gateway.freshness import Freshness, SessionNews
 from gateway.readiness import Readiness, checks_of
 from gateway.realtime import FetchMessages, Hub, StoredMessage
 from gateway.settings import GatewaySettings
+from soko.identity.v1.api_key_pb2 import ExchangeApiKeyRequest
 from soko.identity.v1.auth_pb2 import ListRevokedSessionsRequest
 from soko.identity.v1.key_pb2 import GetJwksRequest
 from soko.notifications.v1.notification_pb2 import ListMessagesRequest
@@ -65,7 +67,9 @@ class Gateway:
         revoked.on_revoked(hub.end_session)
         self.readiness, self.hub = readiness, hub
         app.state.backend = backend
-        app.state.authenticator = Authenticator(_jwks_of(backend), revoked)
+        app.state.authenticator = Authenticator(
+            _jwks_of(backend), revoked, ApiKeys(_exchange_of(backend))
+        )
         app.state.freshness = freshness
         app.state.sessions = sessions
         app.state.readiness = readiness
@@ -103,6 +107,18 @@ def _jwks_of(backend: Backend) -> Callable[[], Awaitable[str]]:
     return fetch
 
 
+def _exchange_of(backend: Backend) -> Exchange:
+    identity = backend.identity
+
+    async def exchange(key: str) -> tuple[str, float]:
+        reply = await identity.peer.call(
+            identity.api_keys.ExchangeApiKey, ExchangeApiKeyRequest(secret=key), retry=True
+        )
+        return reply.access_token, reply.expires_in_s
+
+    return exchange
+
+
 def _revoked_sessions_of(backend: Backend) -> Callable[[], Awaitable[Sequence[str]]]:
     identity = backend.identity
 
@@ -113,7 +129,7 @@ def _revoked_sessions_of(backend: Backend) -> Callable[[], Awaitable[Sequence[st
             metadata=AS_ITSELF,
             retry=True,
         )
-        return list(reply.session_ids)
+        return [*reply.session_ids, *reply.api_key_ids]
 
     return fetch
 

@@ -20,7 +20,7 @@ CHANGED_SUBJECT = "soko.gateway.catalog_changed"
 The data is the teller's own name, a space, and a product id or ``*`` for everything.
 """
 REVOKED_SUBJECT = "soko.sessions.revoked"
-"""Core NATS: a gateway tells the others which session ended; data is its id."""
+"""Core NATS: a gateway tells the others which session or API key ended; data is its id."""
 
 _EVERYTHING = "*"
 _STOCK_PAUSE_S = 0.4
@@ -141,9 +141,9 @@ class Freshness:
 
 
 class SessionNews:
-    """Keeps the set of revoked sessions true in every worker.
+    """Keeps the set of revoked sessions and API keys true in every worker.
 
-    ``fetch`` asks identity for the sessions that are revoked at this moment.
+    ``fetch`` asks identity for those that are revoked at this moment.
     """
 
     def __init__(
@@ -181,7 +181,7 @@ class SessionNews:
             self._fetching = asyncio.create_task(self._refresh())
 
     async def announce(self, session_id: str) -> None:
-        """Refuse a session's tokens here and in the other workers."""
+        """Refuse the tokens of a session or key here and in the other workers."""
         self._revoked.add(session_id)
         try:
             await self._broker.publish_core(REVOKED_SUBJECT, session_id.encode())
@@ -202,6 +202,9 @@ class SessionNews:
         if envelope.name == "session_revoked":
             event = identity_pb2.SessionRevoked.FromString(envelope.data)
             self._revoked.add(event.session_id)
+        elif envelope.name == "api_key_revoked":
+            key = identity_pb2.ApiKeyRevoked.FromString(envelope.data)
+            self._revoked.add(key.api_key_id)
 
     async def _on_word(self, _subject: str, data: bytes) -> None:
         self._revoked.add(data.decode("ascii", "replace"))

@@ -63,6 +63,12 @@ _SECURITY_SCHEMES = {
         "bearerFormat": "JWT",
         "description": "Access token of /v1/auth/login",
     },
+    "apiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "A key of /v1/api-keys with the scope that is named",
+    },
     "cartToken": {
         "type": "apiKey",
         "in": "header",
@@ -192,9 +198,10 @@ def describe_rules(rules: Rules, extra: Mapping[str, Any] | None) -> dict[str, A
     security = _security(rules)
     if security:
         responses["401"] = _problem(_TITLES[401])
-    if rules.roles or rules.members or rules.step_up:
-        needed = ": `step_up_required`" if rules.step_up else ""
-        responses["403"] = _problem(_TITLES[403] + needed)
+    if rules.roles or rules.members or rules.step_up or (rules.scope and security):
+        codes = {"`step_up_required`": rules.step_up, "`insufficient_scope`": bool(rules.scope)}
+        needed = ", ".join(code for code, possible in codes.items() if possible)
+        responses["403"] = _problem(f"{_TITLES[403]}: {needed}" if needed else _TITLES[403])
     described: dict[str, Any] = dict(extra or {})
     if rules.as_sent:
         described["requestBody"] = {
@@ -221,7 +228,10 @@ def _security(rules: Rules) -> list[dict[str, list[str]]]:
     guest: dict[str, list[str]] = {}
     if rules.guest_header:
         guest[_HEADER_SCHEMES[rules.guest_header]] = []
-    return [account, guest] if rules.access is Access.OPTIONAL else [{**account, **guest}]
+    keys: list[dict[str, list[str]]] = [{"apiKey": [rules.scope]}] if rules.scope else []
+    if rules.access is Access.OPTIONAL:
+        return [account, *keys, guest]
+    return [{**each, **guest} for each in (account, *keys)]
 
 
 def _describe_access(rules: Rules) -> dict[str, Any]:
@@ -235,6 +245,8 @@ def _describe_access(rules: Rules) -> dict[str, Any]:
         described["guest_token"] = rules.guest_header
     if rules.step_up:
         described["step_up"] = True
+    if rules.scope:
+        described["scope"] = rules.scope
     return described
 
 

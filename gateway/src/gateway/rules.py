@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from chassis.actor import Actor
 from gateway.bodies.json_body import MAX_JSON_BYTES
 from gateway.query import Parameters
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
+Scope = Literal[
+    "catalog:read",
+    "catalog:write",
+    "orders:read",
+    "orders:write",
+    "payments:read",
+    "payments:write",
+]
+"""What an API key may be allowed."""
 _ATTRIBUTE = "__soko_rules__"
 
 
@@ -85,10 +94,14 @@ class Rules:
     """The query parameters that the handler reads itself with ``request.query``."""
     step_up: bool = False
     """Whether an account with a second factor must have proved itself just now."""
+    scope: Scope | Literal[""] = ""
+    """What an API key needs; without one the operation is closed to keys."""
 
     def __post_init__(self) -> None:
         if (self.roles or self.members) and self.access is not Access.ACCOUNT:
             raise UndeclaredAccessError("roles belong to accounts")
+        if self.scope and self.roles and not self.members:
+            raise UndeclaredAccessError("an API key has no platform role")
         if bool(self.signature) is not (self.access is Access.SIGNATURE):
             raise UndeclaredAccessError("a signature stands in a header, and is all that is needed")
 

@@ -23,6 +23,7 @@ PATHS = {
     "account_id": f"usr_{ID}",
     "user_id": f"usr_{ID}",
     "notification_id": f"ntf_{ID}",
+    "api_key_id": f"key_{ID}",
     "id_or_slug": "a-name",
     "rendition": "card",
     "provider": "stripe",

@@ -78,6 +78,8 @@ def test_rules_that_nobody_could_enforce_are_refused() -> None:
         rules(Access.SIGNATURE)
     with pytest.raises(UndeclaredAccessError):
         rules(Access.PUBLIC, signature="webhook-signature")
+    with pytest.raises(UndeclaredAccessError):
+        rules(Access.ACCOUNT, roles=STAFF, scope="payments:write")
 
 
 def test_a_role_is_decided_here_only_where_no_seller_could_grant_it() -> None:
@@ -107,8 +109,20 @@ def test_clients_can_read_who_may_call_what() -> None:
         "roles": ["admin", "operator"],
         "seller_roles": ["finance", "manager", "owner"],
         "step_up": True,
+        "scope": "payments:write",
     }
-    assert by_name["claim_cart"]["security"] == [{"bearer": [], "cartToken": []}]
-    assert by_name["read_cart"]["security"] == [{"bearer": []}, {"cartToken": []}]
-    assert by_name["create_cart"]["security"] == [{"bearer": []}, {}]
+    assert by_name["claim_cart"]["security"] == [
+        {"bearer": [], "cartToken": []},
+        {"apiKey": ["orders:write"], "cartToken": []},
+    ]
+    assert by_name["read_cart"]["security"] == [
+        {"bearer": []},
+        {"apiKey": ["orders:read"]},
+        {"cartToken": []},
+    ]
+    assert by_name["create_cart"]["security"] == [
+        {"bearer": []},
+        {"apiKey": ["orders:write"]},
+        {},
+    ]
     assert by_name["receive_carrier_update"]["security"] == [{"carrierSignature": []}]

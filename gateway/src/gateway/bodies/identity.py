@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from gateway.bodies.fields import Body, Country, Currency, Email, Line, Locale, absent, example
+from gateway.rules import Scope
 
 Password = Annotated[
     str,
@@ -63,6 +64,20 @@ class MePatch(Body):
 
     name: Annotated[str, Line(120, 1)] = absent()
     locale: Locale = absent()
+
+
+class ApiKeyBody(Body):
+    """A new API key."""
+
+    model_config = example(
+        name="Stock keeper", scopes=["catalog:read", "catalog:write"], expires_in_days=90
+    )
+
+    name: Annotated[str, Line(80, 1)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=16)] = Field(
+        default=["catalog:read"], description="Only what the program needs"
+    )
+    expires_in_days: Annotated[int, Field(ge=1, le=366)] = 90
 
 
 class SellerBody(Body):

@@ -1,4 +1,4 @@
-"""Accounts, sessions and sellers."""
+"""Accounts, sessions, API keys and sellers."""
 
 from __future__ import annotations
 
@@ -43,6 +43,30 @@ class Registered(Tokens):
     """A new account with its first session."""
 
     user: Account
+
+
+class ApiKey(Document):
+    """An API key without its secret."""
+
+    id: str = Field(examples=["key_01h455vb4pex5vsknk084sn02q"])
+    name: str
+    prefix: str = Field(description="The first characters of the secret", examples=["soko_Vb4pex"])
+    scopes: list[str] = Field(examples=[["catalog:read", "catalog:write"]])
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = Field(description="To about five minutes")
+
+
+class NewApiKey(ApiKey):
+    """A new API key."""
+
+    secret: str = Field(description="What to send as `X-API-Key`; it is told this once")
+
+
+class ApiKeys(Document):
+    """The API keys of an account."""
+
+    items: list[ApiKey]
 
 
 class Seller(Document):

@@ -1,9 +1,9 @@
-"""Accounts, sessions and sellers."""
+"""Accounts, sessions, API keys and sellers."""
 
 from __future__ import annotations
 
 from gateway.rendering.values import Document, time
-from soko.identity.v1 import account_pb2, auth_pb2, seller_pb2
+from soko.identity.v1 import account_pb2, api_key_pb2, auth_pb2, seller_pb2
 
 
 def account(value: account_pb2.Account) -> Document:
@@ -28,6 +28,19 @@ def tokens(value: auth_pb2.Tokens) -> Document:
         "refresh_token": value.refresh_token,
         "token_type": "Bearer",
         "expires_in": value.expires_in_s,
+    }
+
+
+def api_key(value: api_key_pb2.ApiKey) -> Document:
+    """Return an API key without its secret."""
+    return {
+        "id": value.id,
+        "name": value.name,
+        "prefix": value.prefix,
+        "scopes": list(value.scopes),
+        "created_at": time(value.created_at),
+        "expires_at": time(value.expires_at),
+        "last_used_at": time(value.last_used_at) if value.HasField("last_used_at") else None,
     }
 
 

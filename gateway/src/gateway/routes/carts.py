@@ -31,7 +31,7 @@ _PLACED_STATUS = {"confirmed": 201, "completed": 201, "cancelled": 200}
         {201: "Cart"}, {409: "insufficient_stock", 422: "variant_unknown, currency_mismatch"}
     ),
 )
-@rules(Access.OPTIONAL, key=Key.HONOURED)
+@rules(Access.OPTIONAL, key=Key.HONOURED, scope="orders:write")
 async def create_cart(request: ApiRequest, body: CartBody = CartBody()) -> Response:  # noqa: B008
     """Open a cart, with first lines, e-mail and address if they are known.
 
@@ -61,7 +61,7 @@ async def create_cart(request: ApiRequest, body: CartBody = CartBody()) -> Respo
     summary="Read a cart",
     responses=answers({200: "Cart"}, {404: ""}),
 )
-@rules(Access.OPTIONAL, guest_header=_TOKEN)
+@rules(Access.OPTIONAL, guest_header=_TOKEN, scope="orders:read")
 async def read_cart(request: ApiRequest, cart_id: CartId) -> Response:
     """Read a cart."""
     orders = request.backend.orders
@@ -80,7 +80,7 @@ async def read_cart(request: ApiRequest, cart_id: CartId) -> Response:
     summary="Read the account's cart",
     responses=answers({200: "Cart"}, {404: ""}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, scope="orders:read")
 async def read_my_cart(request: ApiRequest) -> Response:
     """Read the caller's open cart."""
     orders = request.backend.orders
@@ -104,7 +104,7 @@ async def read_my_cart(request: ApiRequest) -> Response:
         },
     ),
 )
-@rules(Access.OPTIONAL, key=Key.HONOURED, guest_header=_TOKEN)
+@rules(Access.OPTIONAL, key=Key.HONOURED, guest_header=_TOKEN, scope="orders:write")
 async def add_item(request: ApiRequest, cart_id: CartId, body: NewItemBody) -> Response:
     """Add units of a variant; units of one that is there already are added to its line."""
     orders = request.backend.orders
@@ -126,7 +126,7 @@ async def add_item(request: ApiRequest, cart_id: CartId, body: NewItemBody) -> R
     summary="Change a quantity",
     responses=answers({200: "Cart"}, {404: "", 409: "insufficient_stock, cart_checked_out"}),
 )
-@rules(Access.OPTIONAL, guest_header=_TOKEN)
+@rules(Access.OPTIONAL, guest_header=_TOKEN, scope="orders:write")
 async def change_item(
     request: ApiRequest, cart_id: CartId, item_id: ItemId, body: QuantityBody
 ) -> Response:
@@ -148,7 +148,7 @@ async def change_item(
     summary="Remove a line",
     responses=answers({200: "Cart"}, {404: "", 409: "cart_checked_out"}),
 )
-@rules(Access.OPTIONAL, guest_header=_TOKEN)
+@rules(Access.OPTIONAL, guest_header=_TOKEN, scope="orders:write")
 async def remove_item(request: ApiRequest, cart_id: CartId, item_id: ItemId) -> Response:
     """Take a line out of a cart."""
     orders = request.backend.orders
@@ -166,7 +166,7 @@ async def remove_item(request: ApiRequest, cart_id: CartId, item_id: ItemId) -> 
     summary="Claim a guest's cart",
     responses=answers({200: "Cart"}, {404: "", 409: "cart_checked_out"}),
 )
-@rules(Access.ACCOUNT, key=Key.HONOURED, guest_header=_TOKEN)
+@rules(Access.ACCOUNT, key=Key.HONOURED, guest_header=_TOKEN, scope="orders:write")
 async def claim_cart(request: ApiRequest, cart_id: CartId) -> Response:
     """Make a guest's cart the caller's, merged into the caller's open one by variant."""
     orders = request.backend.orders
@@ -184,7 +184,7 @@ async def claim_cart(request: ApiRequest, cart_id: CartId) -> Response:
     summary="Set the e-mail address",
     responses=answers({200: "Cart"}, {404: "", 409: "cart_checked_out"}),
 )
-@rules(Access.OPTIONAL, guest_header=_TOKEN)
+@rules(Access.OPTIONAL, guest_header=_TOKEN, scope="orders:write")
 async def set_email(request: ApiRequest, cart_id: CartId, body: EmailBody) -> Response:
     """Set where mail about the order goes."""
     orders = request.backend.orders
@@ -202,7 +202,7 @@ async def set_email(request: ApiRequest, cart_id: CartId, body: EmailBody) -> Re
     summary="Set the shipping address",
     responses=answers({200: "Cart"}, {404: "", 409: "cart_checked_out"}),
 )
-@rules(Access.OPTIONAL, guest_header=_TOKEN)
+@rules(Access.OPTIONAL, guest_header=_TOKEN, scope="orders:write")
 async def set_shipping_address(request: ApiRequest, cart_id: CartId, body: AddressBody) -> Response:
     """Set where the goods go."""
     orders = request.backend.orders
@@ -237,6 +237,7 @@ async def set_shipping_address(request: ApiRequest, cart_id: CartId, body: Addre
     key=Key.REQUIRED,
     guest_header=_TOKEN,
     timeout_s=CHECKOUT_TIMEOUT_S + 0.1,
+    scope="orders:write",
 )
 async def checkout(request: ApiRequest, cart_id: CartId, body: CheckoutBody) -> Response:
     """Place the order of a cart: reserve the stock, take the payment, confirm.

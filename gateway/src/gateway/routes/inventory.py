@@ -106,7 +106,7 @@ async def change_category(
     tags=["Stock"],
     responses=answers({200: "Stock"}, {403: "", 404: ""}, etag=True),
 )
-@rules(Access.ACCOUNT, members=MEMBERS)
+@rules(Access.ACCOUNT, members=MEMBERS, scope="catalog:read")
 async def read_stock(
     request: ApiRequest, variant_id: VariantId, location_id: _LocationQuery = ""
 ) -> Response:
@@ -130,7 +130,7 @@ async def read_stock(
         {200: "Stock"}, {403: "", 404: "", 409: "stock_reserved", 412: "stale_version"}, etag=True
     ),
 )
-@rules(Access.ACCOUNT, members=SHIPPERS, if_match=True)
+@rules(Access.ACCOUNT, members=SHIPPERS, if_match=True, scope="catalog:write")
 async def set_stock(request: ApiRequest, variant_id: VariantId, body: StockBody) -> Response:
     """Set what is physically there; the version is that of `on_hand` alone."""
     version = request.expected_version()
@@ -190,6 +190,7 @@ _UPLOAD = {
     form=True,
     max_body_bytes=MAX_UPLOAD_BYTES + _FORM_OVERHEAD_BYTES,
     timeout_s=15.0,
+    scope="catalog:write",
 )
 async def add_media(request: ApiRequest, product_id: ProductId) -> Response:
     """Add a picture to a product; members of its seller only."""

@@ -28,7 +28,7 @@ _TOKEN = "X-Order-Token"  # noqa: S105 - a header's name
     summary="List the account's orders",
     responses=answers({200: "Orders"}, {400: "invalid_cursor"}),
 )
-@rules(Access.ACCOUNT)
+@rules(Access.ACCOUNT, scope="orders:read")
 async def list_orders(request: ApiRequest, limit: Limit = 20, cursor: Cursor = "") -> Response:
     """List the caller's orders, newest first."""
     orders = request.backend.orders
@@ -49,7 +49,7 @@ async def list_orders(request: ApiRequest, limit: Limit = 20, cursor: Cursor = "
     summary="Read an order",
     responses=answers({200: "Order"}, {404: ""}),
 )
-@rules(Access.OPTIONAL, guest_header=_TOKEN, guest_required=True)
+@rules(Access.OPTIONAL, guest_header=_TOKEN, guest_required=True, scope="orders:read")
 async def read_order(request: ApiRequest, order_id: OrderId) -> Response:
     """Read an order of the caller's, or a guest's by its token."""
     orders = request.backend.orders
@@ -68,7 +68,13 @@ async def read_order(request: ApiRequest, order_id: OrderId) -> Response:
     summary="Cancel an order",
     responses=answers({200: "Order"}, {404: "", 409: "order_not_cancellable"}),
 )
-@rules(Access.OPTIONAL, key=Key.REQUIRED, guest_header=_TOKEN, guest_required=True)
+@rules(
+    Access.OPTIONAL,
+    key=Key.REQUIRED,
+    guest_header=_TOKEN,
+    guest_required=True,
+    scope="orders:write",
+)
 async def cancel_order(request: ApiRequest, order_id: OrderId, body: CancelBody) -> Response:
     """Cancel an order that has not shipped; its stock and money go back."""
     orders = request.backend.orders
@@ -88,7 +94,7 @@ async def cancel_order(request: ApiRequest, order_id: OrderId, body: CancelBody)
     summary="List a seller's orders",
     responses=answers({200: "Orders"}, {400: "invalid_cursor", 403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT, roles=STAFF, members=MEMBERS)
+@rules(Access.ACCOUNT, roles=STAFF, members=MEMBERS, scope="orders:read")
 async def list_seller_orders(
     request: ApiRequest, id_or_slug: SellerName, limit: Limit = 20, cursor: Cursor = ""
 ) -> Response:
@@ -114,7 +120,7 @@ async def list_seller_orders(
     tags=["Payments"],
     responses=answers({200: "Payments"}, {404: ""}),
 )
-@rules(Access.OPTIONAL, guest_header=_TOKEN, guest_required=True)
+@rules(Access.OPTIONAL, guest_header=_TOKEN, guest_required=True, scope="payments:read")
 async def list_payments(request: ApiRequest, order_id: OrderId) -> Response:
     """List the payments of an order with their attempts; for whoever may read the order."""
     orders, payments = request.backend.orders, request.backend.payments
@@ -145,7 +151,14 @@ async def list_payments(request: ApiRequest, order_id: OrderId) -> Response:
     tags=["Payments"],
     responses=answers({201: "Refund"}, {403: "", 404: "", 409: "refund_exceeds_captured"}),
 )
-@rules(Access.ACCOUNT, roles=STAFF, members=REFUNDERS, key=Key.REQUIRED, step_up=True)
+@rules(
+    Access.ACCOUNT,
+    roles=STAFF,
+    members=REFUNDERS,
+    key=Key.REQUIRED,
+    step_up=True,
+    scope="payments:write",
+)
 async def create_refund(request: ApiRequest, order_id: OrderId, body: RefundBody) -> Response:
     """Give money back: an amount, lines, or all that is left.
 

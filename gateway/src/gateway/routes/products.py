@@ -83,7 +83,7 @@ async def list_products(request: ApiRequest) -> Response:
     summary="Read a product",
     responses=answers({200: "Product"}, {404: ""}, etag=True),
 )
-@rules(Access.PUBLIC)
+@rules(Access.PUBLIC, scope="catalog:read")
 async def read_product(
     request: ApiRequest, id_or_slug: ProductName, currency: CurrencyFilter = ""
 ) -> Response:
@@ -109,7 +109,7 @@ async def read_product(
         {201: "Product"}, {403: "", 404: "", 409: "sku_taken, slug_taken"}, etag=True
     ),
 )
-@rules(Access.ACCOUNT, members=EDITORS, key=Key.HONOURED)
+@rules(Access.ACCOUNT, members=EDITORS, key=Key.HONOURED, scope="catalog:write")
 async def create_product(
     request: ApiRequest, id_or_slug: SellerName, body: ProductBody
 ) -> Response:
@@ -142,7 +142,7 @@ async def create_product(
         {200: "Product"}, {403: "", 404: "", 409: "slug_taken", 412: "stale_version"}, etag=True
     ),
 )
-@rules(Access.ACCOUNT, members=EDITORS, if_match=True)
+@rules(Access.ACCOUNT, members=EDITORS, if_match=True, scope="catalog:write")
 async def change_product(
     request: ApiRequest, product_id: ProductId, body: ProductPatch
 ) -> Response:
@@ -176,7 +176,7 @@ async def change_product(
     summary="Archive a product",
     responses=answers({204: ""}, {403: "", 404: "", 412: "stale_version"}),
 )
-@rules(Access.ACCOUNT, members=EDITORS, if_match=False)
+@rules(Access.ACCOUNT, members=EDITORS, if_match=False, scope="catalog:write")
 async def archive_product(request: ApiRequest, product_id: ProductId) -> Response:
     """Archive a product: it is no longer for sale; past orders keep it."""
     version = request.expected_version()
@@ -197,7 +197,7 @@ async def archive_product(request: ApiRequest, product_id: ProductId) -> Respons
     summary="Add a variant",
     responses=answers({201: "Variant"}, {403: "", 404: "", 409: "sku_taken"}, etag=True),
 )
-@rules(Access.ACCOUNT, members=EDITORS, key=Key.HONOURED)
+@rules(Access.ACCOUNT, members=EDITORS, key=Key.HONOURED, scope="catalog:write")
 async def add_variant(request: ApiRequest, product_id: ProductId, body: VariantBody) -> Response:
     """Add a variant to a product."""
     catalog = request.backend.catalog
@@ -220,7 +220,7 @@ async def add_variant(request: ApiRequest, product_id: ProductId, body: VariantB
         {200: "Variant"}, {403: "", 404: "", 409: "sku_taken", 412: "stale_version"}, etag=True
     ),
 )
-@rules(Access.ACCOUNT, members=EDITORS, if_match=False)
+@rules(Access.ACCOUNT, members=EDITORS, if_match=False, scope="catalog:write")
 async def change_variant(
     request: ApiRequest, variant_id: VariantId, body: VariantPatch
 ) -> Response:
@@ -260,7 +260,7 @@ async def change_variant(
     summary="Remove a variant",
     responses=answers({204: ""}, {403: "", 404: "", 409: "last_variant, stock_reserved"}),
 )
-@rules(Access.ACCOUNT, members=EDITORS, if_match=False)
+@rules(Access.ACCOUNT, members=EDITORS, if_match=False, scope="catalog:write")
 async def remove_variant(request: ApiRequest, variant_id: VariantId) -> Response:
     """Take a variant off sale."""
     version = request.expected_version()

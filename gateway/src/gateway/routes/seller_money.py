@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1", tags=["Payments"], route_class=ApiRoute)
     summary="Read a seller's balance",
     responses=answers({200: "SellerBalance"}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT, roles=STAFF, members=TREASURERS)
+@rules(Access.ACCOUNT, roles=STAFF, members=TREASURERS, scope="payments:read")
 async def read_balance(request: ApiRequest, id_or_slug: SellerName) -> Response:
     """Read what a seller has; its owners and finance members, operators and admins."""
     payments = request.backend.payments
@@ -52,7 +52,7 @@ async def read_balance(request: ApiRequest, id_or_slug: SellerName) -> Response:
     summary="List a seller's payouts",
     responses=answers({200: "Payouts"}, {400: "invalid_cursor", 403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT, roles=STAFF, members=TREASURERS)
+@rules(Access.ACCOUNT, roles=STAFF, members=TREASURERS, scope="payments:read")
 async def list_payouts(
     request: ApiRequest, id_or_slug: SellerName, limit: Limit = 20, cursor: Cursor = ""
 ) -> Response:
@@ -79,7 +79,7 @@ async def list_payouts(
         {403: "", 404: "", 409: "payout_exceeds_available, payouts_unavailable"},
     ),
 )
-@rules(Access.ACCOUNT, members=TREASURERS, key=Key.REQUIRED, step_up=True)
+@rules(Access.ACCOUNT, members=TREASURERS, key=Key.REQUIRED, step_up=True, scope="payments:write")
 async def create_payout(request: ApiRequest, id_or_slug: SellerName, body: PayoutBody) -> Response:
     """Pay what is available, or a part of it; the seller's owners and finance members."""
     payments = request.backend.payments

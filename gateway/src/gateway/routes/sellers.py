@@ -158,7 +158,7 @@ async def remove_member(
     summary="List the locations",
     responses=answers({200: "Locations"}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT, members=MEMBERS)
+@rules(Access.ACCOUNT, members=MEMBERS, scope="catalog:read")
 async def list_locations(request: ApiRequest, id_or_slug: SellerName) -> Response:
     """List the places that hold a seller's stock, the default one first."""
     catalog = request.backend.catalog
@@ -179,7 +179,7 @@ async def list_locations(request: ApiRequest, id_or_slug: SellerName) -> Respons
     summary="Add a location",
     responses=answers({201: "Location"}, {403: "", 404: ""}),
 )
-@rules(Access.ACCOUNT, members=SHIPPERS, key=Key.HONOURED)
+@rules(Access.ACCOUNT, members=SHIPPERS, key=Key.HONOURED, scope="catalog:write")
 async def create_location(
     request: ApiRequest, id_or_slug: SellerName, body: LocationBody
 ) -> Response:

@@ -49,7 +49,7 @@ _SIGNED: dict[str, Any] = {
         },
     ),
 )
-@rules(Access.ACCOUNT, members=SHIPPERS, key=Key.HONOURED)
+@rules(Access.ACCOUNT, members=SHIPPERS, key=Key.HONOURED, scope="orders:write")
 async def create_shipment(request: ApiRequest, order_id: OrderId, body: ShipmentBody) -> Response:
     """Ship units of the seller's own part of an order.
 
@@ -79,7 +79,7 @@ async def create_shipment(request: ApiRequest, order_id: OrderId, body: Shipment
     summary="Tell what happened to a parcel",
     responses=answers({201: "Shipment"}, {403: "", 404: "", 409: "too_many_events, order_changed"}),
 )
-@rules(Access.ACCOUNT, members=SHIPPERS, key=Key.HONOURED)
+@rules(Access.ACCOUNT, members=SHIPPERS, key=Key.HONOURED, scope="orders:write")
 async def record_shipment_event(
     request: ApiRequest, shipment_id: ShipmentId, body: ShipmentEventBody
 ) -> Response:

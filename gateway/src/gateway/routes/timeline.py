@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1", tags=["Orders"], route_class=ApiRoute)
     summary="Read an order's history",
     responses=answers({200: "Timeline"}, {404: ""}),
 )
-@rules(Access.OPTIONAL, guest_header="X-Order-Token", guest_required=True)
+@rules(Access.OPTIONAL, guest_header="X-Order-Token", guest_required=True, scope="orders:read")
 async def read_timeline(request: ApiRequest, order_id: OrderId) -> Response:
     """Read every step, event, payment attempt, notice and shipment, oldest first.
 

@@ -83,8 +83,9 @@ async def test_a_revoked_key_is_no_longer_exchanged(client: Client) -> None:
     error = await refusal(exchanged(client, answer.secret))
     assert (stranger.code, again.code) == ("not_found", "not_found")
     assert (error.kind, error.code) == ("unauthenticated", "invalid_api_key")
-    revoked = await client.call(
-        client.auth.ListRevokedSessions, auth_pb2.ListRevokedSessionsRequest()
+    listing = auth_pb2.ListRevokedSessionsRequest()
+    revoked = await client.call_as_service(
+        client.auth.ListRevokedSessions, listing, "gateway-itself"
     )
     assert answer.api_key.id in revoked.api_key_ids
 
