@@ -38,7 +38,14 @@ from gateway.settings import GatewaySettings
 from gateway.supervisor import bind
 from soko.audit.v1 import report_pb2
 from soko.catalog.v1 import catalog_pb2, inventory_pb2, media_pb2
-from soko.identity.v1 import account_pb2, api_key_pb2, auth_pb2, key_pb2, seller_pb2
+from soko.identity.v1 import (
+    account_pb2,
+    api_key_pb2,
+    auth_pb2,
+    key_pb2,
+    mailed_link_pb2,
+    seller_pb2,
+)
 from soko.notifications.v1 import notification_pb2
 from soko.notifications.v1 import timeline_pb2 as notices_timeline
 from soko.orders.v1 import cart_pb2, fulfilment_pb2, order_pb2
@@ -47,7 +54,7 @@ from soko.payments.v1 import bookkeeping_pb2, payment_pb2, payout_pb2, provider_
 from soko.payments.v1 import timeline_pb2 as payments_timeline
 
 SERVICES: Mapping[str, tuple[Any, ...]] = {
-    "identity": (account_pb2, api_key_pb2, auth_pb2, key_pb2, seller_pb2),
+    "identity": (account_pb2, api_key_pb2, auth_pb2, key_pb2, mailed_link_pb2, seller_pb2),
     "catalog": (catalog_pb2, inventory_pb2, media_pb2),
     "orders": (cart_pb2, fulfilment_pb2, order_pb2, orders_timeline),
     "notifications": (notification_pb2, notices_timeline, report_pb2),

@@ -234,9 +234,9 @@ class ApiRequest(Request):
             sent[REPLAYED_HEADER] = "true"
         return Response(dump(document), status, sent, JSON)
 
-    def nothing(self) -> Response:
+    def nothing(self, status: int = 204) -> Response:
         """Return an answer without a body."""
-        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+        return Response(status_code=status, headers={"Cache-Control": "no-store"})
 
 
 def dump(document: Any) -> bytes:

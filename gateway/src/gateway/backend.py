@@ -15,6 +15,7 @@ from soko.identity.v1 import (
     api_key_pb2_grpc,
     auth_pb2_grpc,
     key_pb2_grpc,
+    mailed_link_pb2_grpc,
     seller_pb2_grpc,
 )
 from soko.notifications.v1 import notification_pb2_grpc
@@ -61,6 +62,7 @@ class Identity(Service):
         self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.peer.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.peer.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.peer.channel)
+        self.links = mailed_link_pb2_grpc.MailedLinkServiceStub(self.peer.channel)
 
 
 class Catalog(Service):

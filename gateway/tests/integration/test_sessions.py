@@ -45,6 +45,7 @@ async def test_a_token_travels_to_the_service(running):
         "email": "a@b.example",
         "name": "",
         "locale": "",
+        "email_verified": False,
         "roles": ["buyer"],
         "sellers": [{"id": "sel_1", "slug": "s", "name": "S", "role": "owner"}],
     }

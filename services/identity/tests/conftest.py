@@ -14,8 +14,10 @@ from chassis.database import Database
 from chassis.migrations import upgrade
 from identity.adapters.account_store import AccountStore
 from identity.adapters.api_key_store import ApiKeyStore
+from identity.adapters.mailed_link_store import MailedLinkStore
 from identity.adapters.seller_store import SellerStore
 from identity.adapters.session_store import SessionStore
+from identity.app.link_ports import MailedLinks
 from identity.app.ports import Accounts, ApiKeys, Sellers, Sessions
 from services.identity.tests.builders import NOW
 from services.identity.tests.fakes import (
@@ -25,6 +27,7 @@ from services.identity.tests.fakes import (
     MemorySellers,
     MemorySessions,
 )
+from services.identity.tests.link_fakes import MemoryMailedLinks
 
 MIGRATIONS = Path(identity.__file__ or "").parent / "migrations"
 
@@ -37,6 +40,7 @@ class Stores:
     sessions: Sessions
     sellers: Sellers
     keys: ApiKeys
+    links: MailedLinks
 
 
 @pytest.fixture
@@ -56,6 +60,7 @@ def memory_stores(memory: Memory) -> Stores:
         MemorySessions(memory),
         MemorySellers(memory),
         MemoryApiKeys(memory),
+        MemoryMailedLinks(memory),
     )
 
 
@@ -85,4 +90,5 @@ def postgres_stores(db: Database, clock: FixedClock) -> Stores:
         SessionStore(db, told),
         SellerStore(db, clock, told),
         ApiKeyStore(db, told),
+        MailedLinkStore(db, told),
     )

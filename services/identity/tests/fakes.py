@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from chassis.ids import new_id
 from identity.app.ports import Credentials, OpenSession, UsedKey
 from identity.domain.account import Account, Membership, email_key
 from identity.domain.api_key import MAX_KEYS, ApiKey
@@ -18,6 +19,7 @@ from identity.domain.errors import (
     SlugTaken,
     TooManyApiKeys,
 )
+from identity.domain.mailed_link import EMAIL_VERIFICATION
 from identity.domain.seller import MEMBER_ROLES, OWNER, Member, Roster, Seller
 from identity.domain.session import (
     KEPT_AFTER_END,
@@ -53,6 +55,16 @@ class StoredKey:
 
 
 @dataclass
+class StoredLink:
+    purpose: str
+    account_id: UUID | None
+    requested_at: datetime
+    mailed_at: datetime | None = None
+    ended: bool = False
+    tokens: dict[bytes, datetime] = field(default_factory=dict)
+
+
+@dataclass
 class Memory:
     """What a database would hold; ``told`` are the names of events in their order."""
 
@@ -62,6 +74,7 @@ class Memory:
     tokens: dict[bytes, StoredToken] = field(default_factory=dict)
     tickets: dict[bytes, tuple[UUID, datetime]] = field(default_factory=dict)
     keys: dict[UUID, StoredKey] = field(default_factory=dict)
+    links: dict[UUID, StoredLink] = field(default_factory=dict)
     sellers: dict[UUID, Seller] = field(default_factory=dict)
     members: dict[UUID, dict[UUID, str]] = field(default_factory=dict)
     opened_by: dict[UUID, UUID] = field(default_factory=dict)
@@ -89,6 +102,17 @@ class Memory:
         self.sessions[session.id] = StoredSession(session.account_id, session.expires_at)
         self.tokens[session.token_hash] = StoredToken(session.id, session.token_expires_at)
 
+    def end_sessions(self, account_id: UUID, now: datetime) -> list[UUID]:
+        ended = [
+            session_id
+            for session_id, session in self.sessions.items()
+            if session.account_id == account_id and session.is_open(now)
+        ]
+        for session_id in ended:
+            self.sessions[session_id].revoked_at = now
+            self.told.append("session_revoked")
+        return ended
+
 
 class MemoryAccounts:
     def __init__(self, memory: Memory) -> None:
@@ -102,7 +126,8 @@ class MemoryAccounts:
             account.id, password_hash, session.opened_at
         )
         self.memory.add_session(session)
-        self.memory.told.append("account_registered")
+        self.memory.links[new_id()] = StoredLink(EMAIL_VERIFICATION, account.id, session.opened_at)
+        self.memory.told += ["account_registered", "email_verification_requested"]
 
     async def credentials_of(self, email_key: str) -> Credentials | None:
         account = await self.find_by_email(email_key)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chassis.ids import format_id, new_id
-from notifications.domain.mail import Amount, MailLine, MailOrder, MailSubject, PostalAddress
-from notifications.domain.updates import OrderUpdate
+from notifications.domain.mail import (
+    Amount,
+    LinkSubject,
+    MailLine,
+    MailOrder,
+    MailSubject,
+    MintedLink,
+    PostalAddress,
+)
+from notifications.domain.updates import LinkUpdate, OrderUpdate
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -75,3 +83,21 @@ def a_subject(kind: str = "order_confirmed", locale: str = "en", **changes: Any)
         "order": an_order(),
     }
     return MailSubject(**{**values, **changes})
+
+
+def a_link_update(request_id: str, kind: str = "password_reset") -> LinkUpdate:
+    return LinkUpdate(an_id("evt"), f"{kind}_requested", NOON, request_id)
+
+
+def a_link(**changes: Any) -> MintedLink:
+    values: dict[str, Any] = {
+        "token": "secret",
+        "life": timedelta(minutes=30),
+        "email": "buyer@soko.example",
+        "locale": "en",
+    }
+    return MintedLink(**{**values, **changes})
+
+
+def a_link_subject(kind: str = "password_reset", locale: str = "en") -> LinkSubject:
+    return LinkSubject(kind, locale, "https://shop.example/x#token=secret", timedelta(hours=24))

@@ -11,7 +11,7 @@ from chassis.ids import new_id
 from notifications.app.ports import Effects, InboxPage, StoredMessage
 from notifications.domain.deliveries import DEAD, PENDING, SUCCEEDED, Delivery
 from notifications.domain.errors import SubjectUnavailable
-from notifications.domain.mail import Contact, MailOrder, RenderedMail
+from notifications.domain.mail import Contact, MailOrder, MintedLink, RenderedMail
 from notifications.domain.notices import MailOrdered, Notice
 from notifications.domain.realtime import GroupState, Message
 
@@ -105,9 +105,11 @@ class FakeDelivery:
 class FakeDeliveryQueue:
     rows: dict[UUID, FakeDelivery] = field(default_factory=dict)
 
-    async def add(self, kind: str, order_id: str, due: datetime) -> UUID:
+    async def add(
+        self, kind: str, order_id: str, due: datetime, params: Mapping[str, object] | None = None
+    ) -> UUID:
         key = new_id()
-        self.rows[key] = FakeDelivery(kind, order_id, due)
+        self.rows[key] = FakeDelivery(kind, order_id, due, params or {})
         return key
 
     async def status_of(self, delivery_id: UUID) -> str:
@@ -136,6 +138,9 @@ class FakeDeliveryQueue:
         if (row.status, row.attempts) == (PENDING, delivery.attempts):
             row.status, row.error = DEAD, error
 
+    async def drop(self, delivery: Delivery) -> None:
+        del self.rows[delivery.id]
+
 
 @dataclass
 class FakeOrders:
@@ -159,6 +164,17 @@ class FakeContacts:
         if self.away:
             raise SubjectUnavailable("identity: service_unavailable")
         return self.contacts.get(account_id)
+
+
+@dataclass
+class FakeLinks:
+    links: dict[str, MintedLink] = field(default_factory=dict)
+    away: bool = False
+
+    async def mint(self, request_id: str) -> MintedLink | None:
+        if self.away:
+            raise SubjectUnavailable("identity: service_unavailable")
+        return self.links.get(request_id)
 
 
 @dataclass

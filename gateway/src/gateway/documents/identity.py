@@ -26,6 +26,7 @@ class Account(Document):
     email: str
     name: str
     locale: str = Field(examples=["sw-KE"])
+    email_verified: bool = Field(description="Whether a mailed link proved the address")
     roles: list[str] = Field(examples=[["buyer"]])
     sellers: list[SellerMembership]
 

@@ -13,6 +13,7 @@ def account(value: account_pb2.Account) -> Document:
         "email": value.email,
         "name": value.name,
         "locale": value.locale,
+        "email_verified": value.email_verified,
         "roles": list(value.roles),
         "sellers": [
             {"id": seller.seller_id, "slug": seller.slug, "name": seller.name, "role": seller.role}

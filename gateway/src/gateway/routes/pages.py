@@ -89,6 +89,23 @@ async def front_page(request: Request) -> Response:
     return _page(_template("front.html").substitute(logins=logins), _PAGE_POLICY)
 
 
+@router.get("/account/reset-password", response_class=Response)
+@rules(Access.PUBLIC)
+async def reset_password_page() -> Response:
+    """Let people who followed a mailed link choose a new password.
+
+    The token stands in the address's fragment, which browsers send to nobody.
+    """
+    return _page(_template("reset-password.html").substitute(), _PAGE_POLICY)
+
+
+@router.get("/account/verify-email", response_class=Response)
+@rules(Access.PUBLIC)
+async def verify_email_page() -> Response:
+    """Verify the address of people who followed a mailed link."""
+    return _page(_template("verify-email.html").substitute(), _PAGE_POLICY)
+
+
 @router.get("/docs", response_class=Response)
 @rules(Access.PUBLIC)
 async def docs() -> Response:

@@ -11,9 +11,11 @@ from identity.adapters.account_store import AccountStore
 from identity.adapters.api_key_store import ApiKeyStore
 from identity.adapters.argon2_passwords import Argon2Passwords
 from identity.adapters.audit import audit_of
+from identity.adapters.mailed_link_store import MailedLinkStore
 from identity.adapters.seller_store import SellerStore
 from identity.adapters.session_store import SessionStore
 from identity.adapters.signed_tokens import SignedTokens
+from identity.app.confirm_password_reset import ConfirmPasswordResetHandler
 from identity.app.create_api_key import CreateApiKeyHandler
 from identity.app.create_ws_ticket import CreateWsTicketHandler
 from identity.app.exchange_api_key import ExchangeApiKeyHandler
@@ -27,21 +29,26 @@ from identity.app.list_members import ListMembersHandler
 from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
 from identity.app.login import LogInHandler
 from identity.app.logout import LogOutHandler
+from identity.app.mint_link_token import MintLinkTokenHandler
 from identity.app.open_seller import OpenSellerHandler
 from identity.app.put_member import PutMemberHandler
 from identity.app.redeem_ws_ticket import RedeemWsTicketHandler
 from identity.app.refresh import RefreshHandler
 from identity.app.register import RegisterHandler
 from identity.app.remove_member import RemoveMemberHandler
+from identity.app.request_email_verification import RequestEmailVerificationHandler
+from identity.app.request_password_reset import RequestPasswordResetHandler
 from identity.app.revoke_api_key import RevokeApiKeyHandler
 from identity.app.set_roles import SetRolesHandler
 from identity.app.sweep import SweepHandler
 from identity.app.update_me import UpdateMeHandler
 from identity.app.update_seller import UpdateSellerHandler
+from identity.app.verify_email import VerifyEmailHandler
 from identity.entrypoints.account_service import AccountHandlers, AccountServicer
 from identity.entrypoints.api_key_service import ApiKeyHandlers, ApiKeyServicer
 from identity.entrypoints.auth_service import AuthHandlers, AuthServicer
 from identity.entrypoints.key_service import KeyServicer
+from identity.entrypoints.mailed_link_service import MailedLinkHandlers, MailedLinkServicer
 from identity.entrypoints.seller_service import SellerHandlers, SellerServicer
 from identity.entrypoints.sweeper import Sweeper
 from identity.settings import IdentitySettings
@@ -50,6 +57,7 @@ from soko.identity.v1 import (
     api_key_pb2_grpc,
     auth_pb2_grpc,
     key_pb2_grpc,
+    mailed_link_pb2_grpc,
     seller_pb2_grpc,
 )
 
@@ -67,6 +75,7 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     sessions = SessionStore(db, relay.nudge)
     keys = ApiKeyStore(db, relay.nudge)
     sellers = SellerStore(db, clock, relay.nudge)
+    links = MailedLinkStore(db, relay.nudge)
     auth = AuthHandlers(
         RegisterHandler(accounts, passwords, tokens, clock, settings.default_locale),
         LogInHandler(accounts, sessions, passwords, tokens, clock),
@@ -95,9 +104,13 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
                 api_key_pb2_grpc.add_ApiKeyServiceServicer_to_server,
                 ApiKeyServicer(_api_key_handlers(accounts, keys, tokens, clock)),
             ),
+            (
+                mailed_link_pb2_grpc.add_MailedLinkServiceServicer_to_server,
+                MailedLinkServicer(_link_handlers(accounts, links, passwords, clock)),
+            ),
             (key_pb2_grpc.add_KeyServiceServicer_to_server, KeyServicer(tokens.jwks_json)),
         ],
-        background=[relay, Sweeper(SweepHandler(sessions, keys, clock))],
+        background=[relay, Sweeper(SweepHandler([sessions, keys, links], clock))],
         databases=[db],
         broker=broker,
         close=[passwords.close],
@@ -123,6 +136,18 @@ def _api_key_handlers(
         ListApiKeysHandler(accounts, keys, clock),
         RevokeApiKeyHandler(accounts, keys, clock),
         ExchangeApiKeyHandler(keys, tokens, clock),
+    )
+
+
+def _link_handlers(
+    accounts: AccountStore, links: MailedLinkStore, passwords: Argon2Passwords, clock: Clock
+) -> MailedLinkHandlers:
+    return MailedLinkHandlers(
+        RequestPasswordResetHandler(links, clock),
+        ConfirmPasswordResetHandler(links, passwords, clock),
+        RequestEmailVerificationHandler(accounts, links, clock),
+        VerifyEmailHandler(links, clock),
+        MintLinkTokenHandler(links, clock),
     )
 
 

@@ -25,6 +25,7 @@ from soko.identity.v1 import (
     auth_pb2,
     auth_pb2_grpc,
     key_pb2_grpc,
+    mailed_link_pb2_grpc,
     seller_pb2_grpc,
 )
 
@@ -52,6 +53,7 @@ class Client:
         self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.gateway.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.gateway.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.gateway.channel)
+        self.links = mailed_link_pb2_grpc.MailedLinkServiceStub(self.gateway.channel)
 
     async def call(
         self, method: Any, request: Any, by: Person | str | None = None, key: str = ""

@@ -52,7 +52,8 @@ async def test_a_process_serves_tells_and_drains_and_roles_are_granted_beside_it
     broker = Broker(nats_url, "test")
 
     async def hear(envelope: Envelope) -> None:
-        heard[envelope.id] = (envelope.name, envelope.data)
+        if envelope.aggregate_id.startswith("usr_"):
+            heard[envelope.id] = (envelope.name, envelope.data)
 
     async def reset() -> None:
         pass

@@ -18,7 +18,7 @@ from notifications.adapters.catalogs import CatalogNoticeTexts
 from notifications.adapters.delivery_queue import PostgresDeliveryQueue
 from notifications.adapters.deployment_auditor import DeploymentAuditor
 from notifications.adapters.event_store import PostgresEventStore
-from notifications.adapters.identity_grpc import IdentityClient
+from notifications.adapters.identity_grpc import IdentityClient, LinkClient
 from notifications.adapters.inbox import PostgresInbox
 from notifications.adapters.lazy_mail import LazySmtpTransport
 from notifications.adapters.message_log import PostgresMessageLog
@@ -26,6 +26,7 @@ from notifications.adapters.notice_history import PostgresNoticeHistory
 from notifications.adapters.orders_grpc import OrdersClient
 from notifications.adapters.realtime_nats import NatsPublisher
 from notifications.adapters.retention import Retention, forget_old
+from notifications.app.compose_mail import ComposeMail
 from notifications.app.language import AccountLanguage
 from notifications.app.ports import MailRenderer
 from notifications.app.send_mail import MailSettings, SendMail
@@ -53,14 +54,18 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
     settings, clock = context.settings, SystemClock()
     db = Database(settings.database_url, max_size=settings.database_pool_max)
     broker = Broker(settings.nats_url, context.name)
-    contacts = IdentityClient(context.peer("identity", settings.identity_target))
+    identity = context.peer("identity", settings.identity_target)
+    contacts = IdentityClient(identity)
     orders = OrdersClient(context.peer("orders", settings.orders_target))
     inbox, log, texts = PostgresInbox(db), PostgresMessageLog(db), CatalogNoticeTexts()
     publisher = NatsPublisher(broker)
     transport = LazySmtpTransport(
         settings.smtp_url.get_secret_value(), settings.mail_from, settings.mail_connections
     )
-    worker = _mail_worker(settings, clock, db, orders, contacts, transport)
+    compose = ComposeMail(
+        orders, contacts, LinkClient(identity), _renderer, links_url=settings.links_url
+    )
+    worker = _mail_worker(settings, clock, db, compose, transport)
     retention = Retention(messages=timedelta(days=settings.realtime_retention_days))
     language_of = AccountLanguage(contacts, inbox.locale, clock)
     cursors = CursorCodec(settings.secret.get_secret_value())
@@ -142,8 +147,7 @@ def _mail_worker(
     settings: Settings,
     clock: Clock,
     db: Database,
-    orders: OrdersClient,
-    contacts: IdentityClient,
+    compose: ComposeMail,
     transport: LazySmtpTransport,
 ) -> MailWorker:
     queue = PostgresDeliveryQueue(db)
@@ -153,7 +157,7 @@ def _mail_worker(
             max_attempts=settings.mail_max_attempts, base_s=settings.mail_retry_base_s
         ),
     )
-    send = SendMail(queue, orders, contacts, _renderer, transport, clock, limits)
+    send = SendMail(queue, compose, transport, clock, limits)
     pace = MailPace(concurrency=2 * settings.mail_connections, rate_per_s=settings.mail_rate_per_s)
     return MailWorker(queue, send, transport.close_idle, clock, pace)
 

@@ -23,8 +23,19 @@ class Settings(ProcessSettings):
     mail_from: str = Field(
         default="Soko <no-reply@soko.example>", pattern="^[^\\r\\n]*@[^\\r\\n]*$"
     )
+    public_url: str = "http://127.0.0.1:8000"
+    account_links_url: str = Field(
+        default="",
+        description="Where mailed links lead, before /reset-password and /verify-email;"
+        " by default public_url with /account.",
+    )
     mail_connections: int = Field(default=2, ge=1, le=50)
     mail_rate_per_s: float = Field(default=25.0, gt=0, le=10_000)
     mail_max_attempts: int = Field(default=10, ge=1, le=100)
     mail_retry_base_s: float = Field(default=5.0, gt=0, le=3600)
     realtime_retention_days: int = Field(default=7, ge=1, le=365)
+
+    @property
+    def links_url(self) -> str:
+        """The address under which the shop takes mailed links."""
+        return self.account_links_url or f"{self.public_url.rstrip('/')}/account"

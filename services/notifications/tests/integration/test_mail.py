@@ -12,12 +12,13 @@ from notifications.adapters.event_store import PostgresEventStore
 from notifications.adapters.mail_templates import MailTemplates
 from notifications.adapters.smtp import SmtpTransport
 from notifications.adapters.smtp_server import SmtpServer
+from notifications.app.compose_mail import ComposeMail
 from notifications.app.record_updates import RecordUpdates, record_updates
 from notifications.app.send_mail import MailSettings, SendMail
 from notifications.domain.deliveries import RetryPolicy
 from notifications.entrypoints.jobs import MailPace, MailWorker
-from services.notifications.tests.builders import an_order, an_update
-from services.notifications.tests.fakes import FakeContacts, FakeOrders
+from services.notifications.tests.builders import a_link, a_link_update, an_id, an_order, an_update
+from services.notifications.tests.fakes import FakeContacts, FakeLinks, FakeOrders
 
 RENDERER = MailTemplates()
 
@@ -27,16 +28,18 @@ class Post:
 
     def __init__(self, db, mail_server, orders=None) -> None:
         self.db, self.orders, clock = db, orders or FakeOrders(), SystemClock()
+        self.links = FakeLinks()
         self.transport = SmtpTransport(
             SmtpServer.of_url(mail_server.url), "Soko <no-reply@soko.example>", connections=2
         )
         self.queue = PostgresDeliveryQueue(db)
         settings = MailSettings("soko.example", RetryPolicy(max_attempts=3, base_s=0.05))
+        compose = ComposeMail(
+            self.orders, FakeContacts(), self.links, lambda: RENDERER, "https://shop.example"
+        )
         send = SendMail(
             self.queue,
-            self.orders,
-            FakeContacts(),
-            lambda: RENDERER,
+            compose,
             self.transport,
             clock,
             settings,
@@ -52,6 +55,12 @@ class Post:
             await record_updates(command, PostgresEventStore(session), CatalogNoticeTexts())
         self.worker.nudge()
         return placed.id
+
+    async def ask_for_link(self, request_id: str) -> None:
+        async with self.db.transaction() as session:
+            command = RecordUpdates([a_link_update(request_id)], SystemClock().now())
+            await record_updates(command, PostgresEventStore(session), CatalogNoticeTexts())
+        self.worker.nudge()
 
     async def rows(self):
         return await self.db.fetch_all(
@@ -84,6 +93,33 @@ async def test_a_confirmation_arrives_in_text_and_html(post, mail_server):
     text, html = message.iter_parts()
     assert "Kiondo basket" in text.get_content()
     assert 'dir="rtl"' in html.get_content()
+
+
+async def test_a_link_arrives_in_text_and_html_and_is_not_stored(post, mail_server, db):
+    request_id = an_id("lnk")
+    post.links.links[request_id] = a_link(token="t0ken-of-the-link", locale="fr")
+    await post.ask_for_link(request_id)
+    (row,) = await eventually(post.settled)
+    assert row["status"] == "succeeded"
+    (message,) = mail_server.accepted
+    assert message["To"] == "buyer@soko.example"
+    assert message["Subject"] == "Choisissez un nouveau mot de passe"
+    for part in message.iter_parts():
+        url = "https://shop.example/reset-password#token=t0ken-of-the-link"
+        assert url in part.get_content()
+    (stored,) = await db.fetch_all("SELECT d::text AS everything FROM mail_delivery d")
+    assert "t0ken" not in stored["everything"]
+    assert "buyer@" not in stored["everything"]
+
+
+async def test_a_mail_that_nobody_wants_any_more_is_forgotten(post, mail_server):
+    await post.ask_for_link(an_id("lnk"))
+
+    async def gone() -> bool:
+        return not await post.rows()
+
+    await eventually(gone)
+    assert not mail_server.attempts
 
 
 async def test_many_mails_share_few_connections(post, mail_server):

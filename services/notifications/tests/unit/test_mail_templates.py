@@ -7,7 +7,7 @@ from notifications.adapters.mail_templates import MailTemplates
 from notifications.adapters.money_text import money_text
 from notifications.domain import locales
 from notifications.domain.mail import Amount, MailLine, PostalAddress
-from services.notifications.tests.builders import a_subject, an_order, kes
+from services.notifications.tests.builders import a_link_subject, a_subject, an_order, kes
 
 RENDERER = MailTemplates()
 KINDS = [
@@ -48,6 +48,19 @@ def test_a_confirmation_tells_lines_totals_number_and_address(locale, subject, t
 def test_every_kind_exists_in_every_language(kind, locale):
     mail = RENDERER.render(a_subject(kind, locale, refund=kes(5000)))
     assert "{" not in mail.subject + mail.text
+    assert f'lang="{locale}"' in mail.html
+
+
+@pytest.mark.parametrize("locale", locales.SUPPORTED)
+@pytest.mark.parametrize(
+    ("kind", "life"), [("password_reset", "1440"), ("email_verification", "24")]
+)
+def test_a_link_and_its_life_stand_in_every_language(kind, life, locale):
+    mail = RENDERER.render_link(a_link_subject(kind, locale))
+    assert "{" not in mail.subject + mail.text
+    for body in (mail.text, mail.html):
+        assert "https://shop.example/x#token=secret" in body
+        assert life in body
     assert f'lang="{locale}"' in mail.html
 
 

@@ -4,14 +4,16 @@ import pytest
 
 from chassis.clock import FixedClock
 from notifications.adapters.mail_templates import MailTemplates
+from notifications.app.compose_mail import ComposeMail
 from notifications.app.send_mail import MailSettings, SendMail
 from notifications.domain.deliveries import RetryPolicy
 from notifications.domain.errors import MailNotAccepted, MailRefused
 from notifications.domain.mail import Contact
-from services.notifications.tests.builders import NOON, an_id, an_order
+from services.notifications.tests.builders import NOON, a_link, an_id, an_order
 from services.notifications.tests.fakes import (
     FakeContacts,
     FakeDeliveryQueue,
+    FakeLinks,
     FakeOrders,
     FakeTransport,
 )
@@ -24,14 +26,19 @@ class World:
         self.clock = FixedClock(NOON)
         self.queue, self.orders = FakeDeliveryQueue(), FakeOrders()
         self.contacts, self.transport = FakeContacts(), FakeTransport()
+        self.links = FakeLinks()
         self.order = an_order(**order)
         self.orders.orders[self.order.id] = self.order
         settings = MailSettings("soko.example", RetryPolicy(max_attempts=3))
         self.send = SendMail(
             self.queue,
-            self.orders,
-            self.contacts,
-            lambda: RENDERER,
+            ComposeMail(
+                self.orders,
+                self.contacts,
+                self.links,
+                lambda: RENDERER,
+                "https://shop.example/account/",
+            ),
             self.transport,
             self.clock,
             settings,
@@ -106,6 +113,39 @@ async def test_a_peer_that_is_away_puts_the_mail_off(peer):
     getattr(world, peer).away = True
     await world.queue.add("order_confirmed", world.order.id, NOON)
     assert await world.attempt() == "pending"
+
+
+async def a_link_mail(world: World, link) -> str:
+    request_id = an_id("lnk")
+    if link is not None:
+        world.links.links[request_id] = link
+    await world.queue.add("email_verification", "", NOON, {"request_id": request_id})
+    return await world.attempt()
+
+
+async def test_a_link_goes_to_the_address_that_identity_names():
+    world = World()
+    assert await a_link_mail(world, a_link(email="new@soko.example", locale="sw")) == "succeeded"
+    ((recipient, mail, _),) = world.transport.sent
+    assert (recipient, mail.locale) == ("new@soko.example", "sw")
+    assert "https://shop.example/account/verify-email#token=secret" in mail.text
+
+
+async def test_a_link_that_is_not_wanted_any_more_is_dropped():
+    world = World()
+    assert await a_link_mail(world, None) == "dropped"
+    assert not world.queue.rows
+    assert not world.transport.sent
+
+
+async def test_a_link_waits_for_identity():
+    world = World()
+    world.links.away = True
+    assert await a_link_mail(world, a_link()) == "pending"
+
+
+def test_no_secret_shows_in_what_is_logged():
+    assert "secret" not in repr(a_link())
 
 
 async def test_attempts_that_killed_their_process_count_too():

@@ -77,3 +77,15 @@ class ApiKeyRevoked(_message.Message):
     api_key_id: str
     account_id: str
     def __init__(self, api_key_id: _Optional[str] = ..., account_id: _Optional[str] = ...) -> None: ...
+
+class PasswordResetRequested(_message.Message):
+    __slots__ = ("request_id",)
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    def __init__(self, request_id: _Optional[str] = ...) -> None: ...
+
+class EmailVerificationRequested(_message.Message):
+    __slots__ = ("request_id",)
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    def __init__(self, request_id: _Optional[str] = ...) -> None: ...

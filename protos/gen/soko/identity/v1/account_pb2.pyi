@@ -19,20 +19,22 @@ class Membership(_message.Message):
     def __init__(self, seller_id: _Optional[str] = ..., slug: _Optional[str] = ..., name: _Optional[str] = ..., role: _Optional[str] = ...) -> None: ...
 
 class Account(_message.Message):
-    __slots__ = ("id", "email", "name", "locale", "roles", "sellers")
+    __slots__ = ("id", "email", "name", "locale", "roles", "sellers", "email_verified")
     ID_FIELD_NUMBER: _ClassVar[int]
     EMAIL_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     LOCALE_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     SELLERS_FIELD_NUMBER: _ClassVar[int]
+    EMAIL_VERIFIED_FIELD_NUMBER: _ClassVar[int]
     id: str
     email: str
     name: str
     locale: str
     roles: _containers.RepeatedScalarFieldContainer[str]
     sellers: _containers.RepeatedCompositeFieldContainer[Membership]
-    def __init__(self, id: _Optional[str] = ..., email: _Optional[str] = ..., name: _Optional[str] = ..., locale: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., sellers: _Optional[_Iterable[_Union[Membership, _Mapping]]] = ...) -> None: ...
+    email_verified: bool
+    def __init__(self, id: _Optional[str] = ..., email: _Optional[str] = ..., name: _Optional[str] = ..., locale: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., sellers: _Optional[_Iterable[_Union[Membership, _Mapping]]] = ..., email_verified: _Optional[bool] = ...) -> None: ...
 
 class GetMeRequest(_message.Message):
     __slots__ = ()

@@ -13,6 +13,7 @@ MAX_LISTED_SELLERS = 200
 
 ACCOUNT = f"""
     a.id, a.email, a.name, a.locale, a.granted_roles,
+    a.email_verified_at IS NOT NULL AS email_verified,
     (SELECT coalesce(jsonb_agg(to_jsonb(known) - 'added_at'), '[]')
      FROM (SELECT s.id AS seller_id, s.slug, s.name, m.role, m.added_at
            FROM seller_member m JOIN seller s ON s.id = m.seller_id
@@ -43,4 +44,5 @@ def to_account(row: dict[str, Any]) -> Account:
             )
             for known in row["memberships"]
         ),
+        email_verified=row["email_verified"],
     )

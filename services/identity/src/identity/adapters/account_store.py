@@ -11,12 +11,18 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 
 from chassis.database import Database
-from chassis.outbox import OUTBOX_APPEND, append
+from chassis.ids import new_id
+from chassis.outbox import append, append_call
 from identity.adapters.account_rows import ACCOUNT, to_account
-from identity.adapters.events import account_registered, role_granted
+from identity.adapters.events import (
+    account_registered,
+    email_verification_requested,
+    role_granted,
+)
 from identity.app.ports import Credentials
 from identity.domain.account import Account, email_key
 from identity.domain.errors import EmailTaken
+from identity.domain.mailed_link import EMAIL_VERIFICATION
 from identity.domain.session import NewSession
 
 _EMAIL_CONSTRAINT = "account_email_key_key"
@@ -36,8 +42,11 @@ WITH made AS (
 ), issued AS (
     INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
     SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s FROM opened
+), link AS (
+    INSERT INTO mailed_link (id, purpose, account_id, requested_at)
+    SELECT %(verification_id)s, %(verification)s, id, %(now)s FROM made
 )
-SELECT {OUTBOX_APPEND} FROM made
+SELECT {append_call("registered")}, {append_call("asked")} FROM made
 """
 
 _CREDENTIALS = """
@@ -85,6 +94,7 @@ class AccountStore:
 
     async def register(self, account: Account, password_hash: str, session: NewSession) -> None:
         """Store a new account with its first session; raises EmailTaken."""
+        verification_id = new_id()
         try:
             await self._db.fetch_one(
                 _REGISTER,
@@ -100,7 +110,10 @@ class AccountStore:
                     "token_hash": session.token_hash,
                     "token_expires_at": session.token_expires_at,
                     "now": session.opened_at,
-                    **account_registered(account).params(),
+                    "verification_id": verification_id,
+                    "verification": EMAIL_VERIFICATION,
+                    **account_registered(account).params("registered"),
+                    **email_verification_requested(verification_id).params("asked"),
                 },
             )
         except UniqueViolation as error:

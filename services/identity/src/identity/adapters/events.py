@@ -21,6 +21,20 @@ def account_registered(account: Account) -> OutgoingEvent:
     return OutgoingEvent("account_registered", account_id, message)
 
 
+def password_reset_requested(link_id: UUID) -> OutgoingEvent:
+    """Tell that somebody asked for a link; whether an account has the address is not told."""
+    request_id = format_id("lnk", link_id)
+    message = events.PasswordResetRequested(request_id=request_id)
+    return OutgoingEvent("password_reset_requested", request_id, message)
+
+
+def email_verification_requested(link_id: UUID) -> OutgoingEvent:
+    """Tell that an address is to be verified."""
+    request_id = format_id("lnk", link_id)
+    message = events.EmailVerificationRequested(request_id=request_id)
+    return OutgoingEvent("email_verification_requested", request_id, message)
+
+
 def role_granted(account: Account) -> OutgoingEvent:
     """Tell all roles that an account has now."""
     account_id = format_id("usr", account.id)

@@ -36,6 +36,7 @@ account = sa.Table(
     sa.Column("granted_roles", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),
     _moment("created_at"),
     _moment("updated_at"),
+    _moment("email_verified_at", nullable=True),
     sa.UniqueConstraint("email_key", name="account_email_key_key"),
 )
 
@@ -115,6 +116,27 @@ sa.Index(
     api_key.c.revoked_at,
     postgresql_where=api_key.c.revoked_at.is_not(None),
 )
+mailed_link = sa.Table(
+    "mailed_link",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("account_id", pg.UUID),
+    _moment("requested_at"),
+    _moment("mailed_at", nullable=True),
+    _moment("ended_at", nullable=True),
+)
+sa.Index("mailed_link_account_id", mailed_link.c.account_id, mailed_link.c.purpose)
+sa.Index("mailed_link_requested_at", mailed_link.c.requested_at)
+
+mailed_link_token = sa.Table(
+    "mailed_link_token",
+    metadata,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),
+    _reference("link_id", "mailed_link.id"),
+    _moment("expires_at"),
+)
+sa.Index("mailed_link_token_link_id", mailed_link_token.c.link_id)
 
 seller = sa.Table(
     "seller",

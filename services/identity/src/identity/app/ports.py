@@ -50,7 +50,8 @@ class Accounts(Protocol):
     async def register(self, account: Account, password_hash: str, session: NewSession) -> None:
         """Store a new account with its first session; raises EmailTaken.
 
-        Tells account_registered.
+        Asks for a link that verifies its address. Tells account_registered and
+        email_verification_requested.
         """
 
     async def credentials_of(self, email_key: str) -> Credentials | None:

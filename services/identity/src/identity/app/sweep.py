@@ -1,22 +1,30 @@
-"""Forget sessions, refresh tokens, tickets and API keys that are of no more use."""
+"""Forget what is of no more use, such as expired sessions, tokens and links."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from chassis.clock import Clock
-from identity.app.ports import ApiKeys, Sessions
 
 _BATCH = 1000
 _MAX_BATCHES = 100
+
+
+class Swept(Protocol):
+    """A store in which things expire."""
+
+    async def sweep(self, now: datetime, limit: int) -> int:
+        """Delete at most ``limit`` of each kind of things; return how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class SweepHandler:
     """Deletes in small batches, so that nobody waits for it."""
 
-    sessions: Sessions
-    keys: ApiKeys
+    stores: Sequence[Swept]
     clock: Clock
 
     async def handle(self) -> int:
@@ -24,7 +32,7 @@ class SweepHandler:
         total = 0
         for _ in range(_MAX_BATCHES):
             now = self.clock.now()
-            deleted = await self.sessions.sweep(now, _BATCH) + await self.keys.sweep(now, _BATCH)
+            deleted = sum([await store.sweep(now, _BATCH) for store in self.stores])
             total += deleted
             if not deleted:
                 break

@@ -46,6 +46,8 @@ class Account:
     locale: str
     granted_roles: frozenset[str] = frozenset()
     memberships: tuple[Membership, ...] = ()
+    email_verified: bool = False
+    """Whether somebody who reads the address's mail said so."""
 
     @property
     def roles(self) -> list[str]:

@@ -87,6 +87,30 @@ class TicketInvalid(IdentityError):
     text = "The ticket is unknown, used or expired."
 
 
+class LinkInvalid(IdentityError):
+    """The link's token is unknown, used, expired or followed by a newer one."""
+
+    kind = "unauthenticated"
+    code = "link_invalid"
+    text = "The link is unknown, used, expired or followed by a newer one. Ask for a new one."
+
+
+class LinkNotWanted(IdentityError):
+    """No mail is to be sent for a request."""
+
+    kind = "not_found"
+    code = "not_found"
+    text = "There is nothing to mail for this request."
+
+
+class EmailAlreadyVerified(IdentityError):
+    """The caller's address is verified."""
+
+    kind = "conflict"
+    code = "email_already_verified"
+    text = "The e-mail address is verified already."
+
+
 class AccountNotFound(IdentityError):
     """There is no such account."""
 

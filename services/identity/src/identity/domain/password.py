@@ -24,13 +24,16 @@ def is_possible(password: str) -> bool:
     return MIN_LENGTH <= len(password) <= MAX_LENGTH
 
 
-def require_acceptable(password: str, email: str) -> None:
-    """Raise ValidationFailed for a wrong length and WeakPassword for an easy guess."""
+def require_acceptable(password: str, email: str, *, pointer: str = "/password") -> None:
+    """Raise ValidationFailed for a wrong length and WeakPassword for an easy guess.
+
+    ``pointer`` is the JSON pointer to the member that holds the password.
+    """
     if not is_possible(password):
         raise ValidationFailed(
-            [("/password", f"It must have {MIN_LENGTH} to {MAX_LENGTH} characters.")]
+            [(pointer, f"It must have {MIN_LENGTH} to {MAX_LENGTH} characters.")]
         )
     guess = normalized(password).casefold()
     address = email.strip().casefold()
     if guess in COMMON_PASSWORDS or guess in {address, address.partition("@")[0]}:
-        raise WeakPassword
+        raise WeakPassword(pointer)

@@ -58,6 +58,7 @@ def account_message(account: Account) -> account_pb2.Account:
             )
             for known in account.memberships
         ],
+        email_verified=account.email_verified,
     )
 
 

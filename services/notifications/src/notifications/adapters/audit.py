@@ -18,8 +18,8 @@ _CHECKS: Final[tuple[Check, ...]] = (
         key="id",
         rows="status = 'pending'",
         breaches="""
-            SELECT id AS key, format('mail %s', id) AS subject, format('%s of order %s, due at %s,'
-                ' tried %s times: %s', kind, order_id,
+            SELECT id AS key, format('mail %s', id) AS subject, format('%s%s, due at %s,'
+                ' tried %s times: %s', kind, ' of order ' || order_id,
                 to_char(next_attempt_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), attempts,
                 coalesce(last_error, 'no answer yet')) AS explanation
             FROM mail_delivery WHERE {span id} AND status = 'pending'

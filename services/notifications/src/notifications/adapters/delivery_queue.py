@@ -38,6 +38,8 @@ WHERE id = %(id)s AND status = 'pending' AND attempts = %(attempts)s
 """
 """Retry and bury are bound to the attempt: one whose lease ran out has no say any more."""
 
+_DROP = "DELETE FROM mail_delivery WHERE id = %(id)s AND status = 'pending'"
+
 _ERROR_LENGTH = 300
 
 
@@ -57,7 +59,7 @@ class PostgresDeliveryQueue:
             Delivery(
                 id=row["id"],
                 kind=row["kind"],
-                order_id=format_id("ord", row["order_id"]),
+                order_id=format_id("ord", row["order_id"]) if row["order_id"] else "",
                 account_id=format_id("usr", row["account_id"]) if row["account_id"] else "",
                 params=row["params"],
                 attempts=row["attempts"],
@@ -76,6 +78,10 @@ class PostgresDeliveryQueue:
     async def bury(self, delivery: Delivery, now: datetime, error: str) -> None:
         """Note why a mail is given up."""
         await self._statements.execute(_BURY, {"now": now, **_attempt(delivery, error)})
+
+    async def drop(self, delivery: Delivery) -> None:
+        """Forget a mail that is not to be sent; the inbox knows that its event was heard."""
+        await self._statements.execute(_DROP, {"id": delivery.id})
 
 
 def _attempt(delivery: Delivery, error: str) -> dict[str, object]:

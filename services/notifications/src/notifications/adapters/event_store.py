@@ -145,7 +145,7 @@ def _mail_rows(mails: Iterable[MailOrdered]) -> Iterable[dict[str, object]]:
             "id": new_id(),
             "key": mail.dedupe_key,
             "kind": mail.kind,
-            "order_id": parse_id("ord", mail.order_id),
+            "order_id": parse_id("ord", mail.order_id) if mail.order_id else None,
             "account": parse_id("usr", mail.account_id) if mail.account_id else None,
             "event": mail.event_id,
             "params": mail.params,

@@ -1,13 +1,16 @@
-"""Contact data, asked of the identity service."""
+"""Contact data and links to mail, asked of the identity service."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
 from notifications.domain.errors import SubjectUnavailable
-from notifications.domain.mail import Contact
-from soko.identity.v1 import account_pb2
+from notifications.domain.mail import Contact, MintedLink
+from soko.identity.v1 import account_pb2, mailed_link_pb2
 from soko.identity.v1.account_pb2_grpc import AccountServiceStub
+from soko.identity.v1.mailed_link_pb2_grpc import MailedLinkServiceStub
 
 
 class IdentityClient:
@@ -30,3 +33,26 @@ class IdentityClient:
                 return None
             raise SubjectUnavailable(f"identity: {error.code}") from error
         return Contact(email=answer.email, name=answer.name, locale=answer.locale)
+
+
+class LinkClient:
+    """LinkMinter over gRPC."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._stub = MailedLinkServiceStub(peer.channel)
+
+    async def mint(self, request_id: str) -> MintedLink | None:
+        """Return a link to mail now, None if nothing is to be mailed.
+
+        Raises SubjectUnavailable if it cannot be had now.
+        """
+        request = mailed_link_pb2.MintTokenRequest(request_id=request_id)
+        try:
+            answer = await self._peer.call(self._stub.MintToken, request)
+        except ServiceError as error:
+            if error.kind == "not_found":
+                return None
+            raise SubjectUnavailable(f"identity: {error.code}") from error
+        life = timedelta(seconds=answer.life_s)
+        return MintedLink(answer.token, life, answer.email, answer.locale)

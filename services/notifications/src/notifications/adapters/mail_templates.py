@@ -6,13 +6,20 @@ Importing this module costs some 12 MiB, so that it happens with the first mail.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from notifications.adapters.catalogs import catalog
 from notifications.adapters.money_text import babel_locale, money_text
 from notifications.domain import locales
-from notifications.domain.mail import Amount, MailSubject, PostalAddress, RenderedMail
+from notifications.domain.mail import (
+    Amount,
+    LinkSubject,
+    MailSubject,
+    PostalAddress,
+    RenderedMail,
+)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BIDI_CONTROL = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -33,39 +40,65 @@ class MailTemplates:
 
     def __init__(self) -> None:
         loader = PackageLoader("notifications.adapters", "templates")
-        self._html = _environment(loader, autoescape=True).get_template("order.html.j2")
-        self._text = _environment(loader, autoescape=False).get_template("order.txt.j2")
+        self._html = _environment(loader, autoescape=True)
+        self._text = _environment(loader, autoescape=False)
 
     def render(self, subject: MailSubject) -> RenderedMail:
-        """Return the mail in the subject's language."""
-        texts = catalog(subject.locale)
-        kind = texts[f"mail_{subject.kind}"]
+        """Return an order's mail in the subject's language."""
         params = {
             "number": one_line(subject.order.number),
             "name": one_line(subject.name),
             "parcel": one_line(subject.parcel),
             "refund": money_text(subject.refund, subject.locale) if subject.refund else "",
         }
+        texts = catalog(subject.locale)["mail"]
+        greeting = texts["greeting" if params["name"] else "greeting_nameless"]
         context = {
-            "t": texts["mail"],
-            "lang": subject.locale,
-            "dir": locales.direction(subject.locale),
-            "start": "right" if locales.direction(subject.locale) == "rtl" else "left",
-            "end": "left" if locales.direction(subject.locale) == "rtl" else "right",
-            "title": kind["title"].format_map(params),
-            "preview": kind["preview"].format_map(params),
-            "greeting": texts["mail"][
-                "greeting" if params["name"] else "greeting_nameless"
-            ].format_map(params),
-            "intro": kind["intro"].format_map(params),
+            "greeting": greeting.format_map(params),
+            "footer": texts["footer"],
             "number": params["number"],
             **_order_context(subject),
         }
+        return self._mail("order", subject.kind, subject.locale, params, context)
+
+    def render_link(self, subject: LinkSubject) -> RenderedMail:
+        """Return a link's mail in the subject's language."""
+        minutes = int(subject.life.total_seconds()) // 60
+        params = {"minutes": str(minutes), "hours": str(minutes // 60)}
+        texts = catalog(subject.locale)["mail"]
+        context = {
+            "greeting": texts["greeting_nameless"],
+            "footer": texts["link_footer"],
+            "url": subject.url,
+        }
+        return self._mail("link", subject.kind, subject.locale, params, context)
+
+    def _mail(
+        self,
+        template: str,
+        kind: str,
+        locale: str,
+        params: Mapping[str, str],
+        context: Mapping[str, object],
+    ) -> RenderedMail:
+        """Return what the templates make of the frame's words and a mail's own context."""
+        texts = catalog(locale)
+        words = {name: text.format_map(params) for name, text in texts[f"mail_{kind}"].items()}
+        right_to_left = locales.direction(locale) == "rtl"
+        whole = {
+            "t": texts["mail"],
+            "lang": locale,
+            "dir": locales.direction(locale),
+            "start": "right" if right_to_left else "left",
+            "end": "left" if right_to_left else "right",
+            **words,
+            **context,
+        }
         return RenderedMail(
-            subject=kind["subject"].format_map(params),
-            text=self._text.render(context),
-            html=self._html.render(context),
-            locale=subject.locale,
+            subject=words["subject"],
+            text=self._text.get_template(f"{template}.txt.j2").render(whole),
+            html=self._html.get_template(f"{template}.html.j2").render(whole),
+            locale=locale,
         )
 
 

@@ -66,7 +66,7 @@ mail_delivery = sa.Table(
     sa.Column("id", pg.UUID, primary_key=True),
     sa.Column("dedupe_key", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("order_id", pg.UUID, nullable=False),
+    sa.Column("order_id", pg.UUID),
     sa.Column("account_id", pg.UUID),
     sa.Column("event_id", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("params", pg.JSONB, nullable=False),

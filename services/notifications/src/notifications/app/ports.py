@@ -10,7 +10,14 @@ from uuid import UUID
 
 from notifications.domain.audits import AuditReport
 from notifications.domain.deliveries import Delivery
-from notifications.domain.mail import Contact, MailOrder, MailSubject, RenderedMail
+from notifications.domain.mail import (
+    Contact,
+    LinkSubject,
+    MailOrder,
+    MailSubject,
+    MintedLink,
+    RenderedMail,
+)
 from notifications.domain.notices import MailOrdered, Notice
 from notifications.domain.realtime import GroupState, Message
 
@@ -131,6 +138,9 @@ class DeliveryQueue(Protocol):
     async def bury(self, delivery: Delivery, now: datetime, error: str) -> None:
         """Note why a mail is given up."""
 
+    async def drop(self, delivery: Delivery) -> None:
+        """Forget a mail that is not to be sent; the inbox knows that its event was heard."""
+
 
 class OrderReader(Protocol):
     """Orders, asked for when a mail is about to be sent."""
@@ -149,11 +159,24 @@ class ContactReader(Protocol):
         """
 
 
+class LinkMinter(Protocol):
+    """Secret links, asked for when their mail is made and stored nowhere."""
+
+    async def mint(self, request_id: str) -> MintedLink | None:
+        """Return a link to mail now, None if nothing is to be mailed.
+
+        Raises SubjectUnavailable if it cannot be had now.
+        """
+
+
 class MailRenderer(Protocol):
     """Turns facts into words."""
 
     def render(self, subject: MailSubject) -> RenderedMail:
-        """Return the mail in the subject's language."""
+        """Return an order's mail in the subject's language."""
+
+    def render_link(self, subject: LinkSubject) -> RenderedMail:
+        """Return a link's mail in the subject's language."""
 
 
 class NoticeTexts(Protocol):

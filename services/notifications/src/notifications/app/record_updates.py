@@ -15,12 +15,19 @@ from notifications.domain.notices import (
     MailOrdered,
     Notice,
     inbox_kind,
+    link_mail,
     notice_params,
     order_mail,
     refund_mail,
 )
 from notifications.domain.realtime import Draft, GroupState, Message
-from notifications.domain.updates import AccountUpdate, OrderUpdate, RefundUpdate, Update
+from notifications.domain.updates import (
+    AccountUpdate,
+    LinkUpdate,
+    OrderUpdate,
+    RefundUpdate,
+    Update,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,8 @@ def _mails(updates: Sequence[Update]) -> list[MailOrdered]:
             mail = order_mail(update)
         elif isinstance(update, RefundUpdate):
             mail = refund_mail(update)
+        elif isinstance(update, LinkUpdate):
+            mail = link_mail(update)
         else:
             mail = None
         if mail is not None:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from chassis.clock import Clock
 from chassis.failpoints import failpoint
-from notifications.app.ports import (
-    ContactReader,
-    DeliveryQueue,
-    MailRenderer,
-    MailTransport,
-    OrderReader,
-)
-from notifications.domain import deliveries, locales
+from notifications.app.compose_mail import ComposeMail
+from notifications.app.ports import DeliveryQueue, MailTransport
+from notifications.domain import deliveries
 from notifications.domain.deliveries import Delivery, RetryPolicy
-from notifications.domain.errors import MailNotAccepted, MailRefused, SubjectUnavailable
-from notifications.domain.mail import Amount, Contact, MailOrder, MailSubject
+from notifications.domain.errors import (
+    MailNotAccepted,
+    MailNotWanted,
+    MailRefused,
+    SubjectUnavailable,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +42,13 @@ class SendMail:
     def __init__(
         self,
         queue: DeliveryQueue,
-        orders: OrderReader,
-        contacts: ContactReader,
-        renderer: Callable[[], MailRenderer],
+        compose: ComposeMail,
         transport: MailTransport,
         clock: Clock,
         settings: MailSettings,
     ) -> None:
         self._queue = queue
-        self._orders = orders
-        self._contacts = contacts
-        self._renderer = renderer
+        self._compose = compose
         self._transport = transport
         self._clock = clock
         self._settings = settings
@@ -66,6 +60,9 @@ class SendMail:
         try:
             async with asyncio.timeout(self._settings.attempt_timeout_s):
                 await self._attempt(delivery)
+        except MailNotWanted:
+            await self._queue.drop(delivery)
+            return deliveries.DROPPED
         except MailRefused as error:
             return await self._bury(delivery, str(error))
         except (MailNotAccepted, SubjectUnavailable) as error:
@@ -77,20 +74,10 @@ class SendMail:
         return deliveries.SUCCEEDED
 
     async def _attempt(self, delivery: Delivery) -> None:
-        order = await self._orders.read(delivery.order_id)
-        contact = await self._contact(order)
-        recipient = order.email or (contact.email if contact else "")
-        if not recipient:
-            raise MailRefused("no address")
-        mail = self._renderer().render(_subject(delivery, order, contact))
+        composed = await self._compose(delivery)
         message_id = deliveries.message_id(delivery.id, self._settings.sender_domain)
         failpoint("mail.before_send")
-        await self._transport.send(recipient, mail, message_id)
-
-    async def _contact(self, order: MailOrder) -> Contact | None:
-        if not order.account_id or (order.email and order.locale):
-            return None
-        return await self._contacts.read(order.account_id)
+        await self._transport.send(composed.recipient, composed.mail, message_id)
 
     async def _again(self, delivery: Delivery, error: str) -> str:
         if self._settings.retry.exhausted(delivery.attempts):
@@ -102,19 +89,3 @@ class SendMail:
     async def _bury(self, delivery: Delivery, error: str) -> str:
         await self._queue.bury(delivery, self._clock.now(), error)
         return deliveries.DEAD
-
-
-def _subject(delivery: Delivery, order: MailOrder, contact: Contact | None) -> MailSubject:
-    address = order.shipping_address
-    refund = None
-    if "amount_minor" in delivery.params:
-        minor = int(str(delivery.params["amount_minor"]))
-        refund = Amount(minor, str(delivery.params["currency"]))
-    return MailSubject(
-        kind=delivery.kind,
-        locale=locales.choose(order.locale, contact.locale if contact else ""),
-        name=(contact.name if contact else "") or (address.name if address else ""),
-        order=order,
-        refund=refund,
-        parcel=str(delivery.params.get("parcel", "")),
-    )

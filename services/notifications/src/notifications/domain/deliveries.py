@@ -9,6 +9,8 @@ from uuid import UUID
 PENDING = "pending"
 SUCCEEDED = "succeeded"
 DEAD = "dead"
+DROPPED = "dropped"
+"""No status of a row: the row is gone, because nobody wants the mail any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Delivery:
     id: UUID
     kind: str
     order_id: str
+    """Empty for a mail that is about no order."""
     account_id: str
     params: Mapping[str, object]
     attempts: int

@@ -29,6 +29,10 @@ class MailRefused(Exception):
     """A mail will never be accepted, such as one to an address that does not exist."""
 
 
+class MailNotWanted(Exception):
+    """What a mail was to tell is no longer so, or never was: nothing is to be sent."""
+
+
 class MailNotAccepted(Exception):
     """A mail was not accepted, or nobody knows whether it was; a later attempt may succeed."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,35 @@ class MailSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class MintedLink:
+    """A link that may be mailed now."""
+
+    token: str = field(repr=False)
+    life: timedelta
+    email: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSubject:
+    """Everything that the templates of a link's mail may show.
+
+    Not the account's name: whoever registers with another's address would choose words that we mail
+    there.
+    """
+
+    kind: str
+    locale: str
+    url: str = field(repr=False)
+    life: timedelta
+    """How long the link works."""
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedMail:
     """A mail's words."""
 
     subject: str
-    text: str
-    html: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
     locale: str

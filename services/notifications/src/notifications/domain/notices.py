@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications.domain.updates import OrderUpdate, ParcelUpdate, RefundUpdate
+from notifications.domain.updates import LinkUpdate, OrderUpdate, ParcelUpdate, RefundUpdate
 
 ORDER_AWAITING_PAYMENT = "order_awaiting_payment"
 ORDER_CONFIRMED = "order_confirmed"
@@ -14,6 +14,12 @@ ORDER_CANCELLED = "order_cancelled"
 ORDER_REFUNDED = "order_refunded"
 SHIPMENT_CREATED = "shipment_created"
 SHIPMENT_DELIVERED = "shipment_delivered"
+
+LINK_MAILS: Mapping[str, str] = {
+    "password_reset": "reset-password",
+    "email_verification": "verify-email",
+}
+"""Mails whose secret link is asked for when they are made, and the page that takes the link."""
 
 _REFUNDED = frozenset({"refunded", "partially_refunded"})
 _EXPIRED = frozenset({"expired", "payment_expired"})
@@ -80,6 +86,7 @@ class MailOrdered:
     """At most one mail is ever made per key, whatever events tell of the same fact."""
     kind: str
     order_id: str
+    """Empty for a mail that is about no order."""
     account_id: str
     event_id: str
     """TypeID (evt_) of the event that asks for it."""
@@ -126,4 +133,17 @@ def refund_mail(update: RefundUpdate) -> MailOrdered:
         account_id="",
         event_id=update.event_id,
         params={"amount_minor": update.amount_minor, "currency": update.currency},
+    )
+
+
+def link_mail(update: LinkUpdate) -> MailOrdered:
+    """Return the mail that takes a link to an account; what else it needs is asked for then."""
+    kind = update.event_name.removesuffix("_requested")
+    return MailOrdered(
+        dedupe_key=f"{kind}:{update.request_id}",
+        kind=kind,
+        order_id="",
+        account_id="",
+        event_id=update.event_id,
+        params={"request_id": update.request_id},
     )

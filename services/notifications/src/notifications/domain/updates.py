@@ -66,4 +66,16 @@ class AccountUpdate:
     locale: str
 
 
-Update = OrderUpdate | RefundUpdate | AccountUpdate
+@dataclass(frozen=True, slots=True)
+class LinkUpdate:
+    """Somebody asked for a link by mail."""
+
+    event_id: str
+    event_name: str
+    """password_reset_requested or email_verification_requested."""
+    occurred_at: datetime
+    request_id: str
+    """TypeID (lnk_) that identity knows the request by."""
+
+
+Update = OrderUpdate | RefundUpdate | AccountUpdate | LinkUpdate

@@ -11,6 +11,7 @@ from chassis.envelope import Envelope
 from chassis.ids import format_id, parse_id
 from notifications.domain.updates import (
     AccountUpdate,
+    LinkUpdate,
     OrderUpdate,
     ParcelUpdate,
     RefundUpdate,
@@ -111,6 +112,18 @@ def _account_registered(event: Envelope) -> Update:
     )
 
 
+def _link_requested(event: Envelope) -> Update:
+    # The two events have the same one field.
+    message = identity_pb2.PasswordResetRequested.FromString(event.data)
+    parse_id("lnk", message.request_id)
+    return LinkUpdate(
+        event_id=format_id("evt", event.id),
+        event_name=event.name,
+        occurred_at=event.time,
+        request_id=message.request_id,
+    )
+
+
 PARSERS: Mapping[str, Mapping[str, Callable[[Envelope], Update]]] = {
     "orders": {
         "order_placed": _placed,
@@ -122,7 +135,11 @@ PARSERS: Mapping[str, Mapping[str, Callable[[Envelope], Update]]] = {
         "shipment_status_changed": _shipment_status_changed,
     },
     "payments": {"refund_settled": _refund_settled},
-    "identity": {"account_registered": _account_registered},
+    "identity": {
+        "account_registered": _account_registered,
+        "password_reset_requested": _link_requested,
+        "email_verification_requested": _link_requested,
+    },
 }
 """Parser per context and event name.
 

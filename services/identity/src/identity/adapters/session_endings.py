@@ -1,0 +1,29 @@
+"""Ending every session of an account, inside a transaction of whoever has a reason to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from chassis.database import Statements
+from chassis.outbox import append
+from identity.adapters.events import session_revoked
+
+_END = """
+UPDATE session SET revoked_at = %(now)s, revoked_for = %(reason)s
+WHERE account_id = %(account_id)s AND revoked_at IS NULL AND expires_at > %(now)s
+RETURNING id
+"""
+
+
+async def end_sessions(
+    transaction: Statements, account_id: UUID, reason: str, now: datetime
+) -> Sequence[UUID]:
+    """End the account's open sessions and return them; tells session_revoked of each."""
+    rows = await transaction.fetch_all(
+        _END, {"account_id": account_id, "reason": reason, "now": now}
+    )
+    for row in rows:
+        await append(transaction, session_revoked(row["id"], account_id))
+    return [row["id"] for row in rows]
