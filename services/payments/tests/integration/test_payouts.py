@@ -13,7 +13,11 @@ from chassis.ids import format_id, new_id
 from payments.adapters.deliveries import PostgresDeliveries
 from payments.adapters.ledger_reader import PostgresLedger
 from payments.adapters.payouts import PostgresPayouts
-from payments.adapters.sandbox_payouts import SandboxPayouts
+from payments.adapters.sandbox_payouts import (
+    REFUSED_LATER_MINOR,
+    REFUSED_MINOR,
+    SandboxPayouts,
+)
 from payments.adapters.settlements import PostgresSettlements
 from payments.app.create_payout import CreatePayout, CreatePayoutHandler, PayoutSender
 from payments.app.ports import NewDelivery, SellerBalance
@@ -208,6 +212,35 @@ async def test_the_sandbox_pays_once(desk, database):
         "SELECT count(*) AS sent FROM sandbox_payout WHERE payout_id = %(id)s", {"id": payout.id}
     )
     assert row["sent"] == 1
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "first"), [(REFUSED_MINOR, "failed"), (REFUSED_LATER_MINOR, "requested")]
+)
+async def test_what_the_sandbox_refuses_is_given_back_once(
+    desk, database, clock, amount_minor, first
+):
+    desk.bank = SandboxPayouts(database)
+    desk.sender = PayoutSender(desk.payouts, desk.bank, clock)
+    desk.create = CreatePayoutHandler(desk.payouts, desk.sender, desk.access, clock)
+    payout_id = new_id()
+    payout = await desk.ask(amount_minor, payout_id=payout_id)
+    assert payout.status == first
+    await asyncio.gather(*(desk.sender.send(replace(payout, status="requested")) for _ in range(5)))
+    (listed,) = await desk.payouts.page(desk.seller, None, 10)
+    assert (listed.status, listed.failure) == ("failed", "account_closed")
+    assert await desk.balance() == SellerBalance("KES", available_minor=1000)
+    available = Account("seller_available", desk.seller, "KES").id
+    entries = await PostgresLedger(database).entries(None, available, None, 10)
+    assert [(each.event, each.amount_minor) for each in entries if "payout" in each.event] == [
+        ("payout_failed", -amount_minor),
+        ("payout_requested", amount_minor),
+    ]
+    rows = await database.fetch_all(
+        "SELECT name FROM outbox WHERE aggregate_id = %(id)s", {"id": format_id("pyo", payout_id)}
+    )
+    assert [row["name"] for row in rows] == ["payout_failed"]
+    assert (await desk.ask(1000)).status == "paid"
 
 
 def settlement(reference, **values):

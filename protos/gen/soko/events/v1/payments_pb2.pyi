@@ -112,3 +112,15 @@ class PayoutSent(_message.Message):
     seller_id: str
     amount: _money_pb2.Money
     def __init__(self, payout_id: _Optional[str] = ..., seller_id: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+
+class PayoutFailed(_message.Message):
+    __slots__ = ("payout_id", "seller_id", "amount", "reason")
+    PAYOUT_ID_FIELD_NUMBER: _ClassVar[int]
+    SELLER_ID_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    payout_id: str
+    seller_id: str
+    amount: _money_pb2.Money
+    reason: str
+    def __init__(self, payout_id: _Optional[str] = ..., seller_id: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...

@@ -18,7 +18,7 @@ from payments.domain.errors import PayoutExceedsAvailable
 from payments.domain.ledger import Account
 from payments.domain.payout import PAID, REQUESTED, Payout
 from soko.common.v1.money_pb2 import Money
-from soko.events.v1.payments_pb2 import PayoutSent
+from soko.events.v1.payments_pb2 import PayoutFailed, PayoutSent
 
 _FIRST_CHECK = timedelta(seconds=5)
 _FIELDS = "id, seller_id, amount_minor, currency, status, failure, created_at, updated_at"
@@ -145,8 +145,7 @@ class PostgresPayouts:
                 _END, {"id": payout_id, "status": status, "failure": failure, "now": now}
             )
             await post(session, [ended.outcome], now)
-            if status == PAID:
-                await outbox.append(session, _sent(ended))
+            await outbox.append(session, _told(ended))
         self._nudge()
         return ended
 
@@ -167,8 +166,14 @@ class PostgresPayouts:
         return None if row is None else Payout(**row)
 
 
-def _sent(payout: Payout) -> outbox.OutgoingEvent:
+def _told(payout: Payout) -> outbox.OutgoingEvent:
+    """Return the event that tells how a payout ended."""
     payout_id = format_id("pyo", payout.id)
     amount = Money(amount_minor=payout.amount_minor, currency=payout.currency)
-    message = PayoutSent(payout_id=payout_id, seller_id=payout.seller_id, amount=amount)
-    return outbox.OutgoingEvent("payout_sent", payout_id, message)
+    if payout.status == PAID:
+        sent = PayoutSent(payout_id=payout_id, seller_id=payout.seller_id, amount=amount)
+        return outbox.OutgoingEvent("payout_sent", payout_id, sent)
+    failed = PayoutFailed(
+        payout_id=payout_id, seller_id=payout.seller_id, amount=amount, reason=payout.failure
+    )
+    return outbox.OutgoingEvent("payout_failed", payout_id, failed)
