@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import subprocess
 import uuid
 from typing import Any
 
 from devstack.testing import eventually
 from tests.e2e.marketplace import Account, Marketplace, Product
+from tests.e2e.stack import Stack
 
 PATIENCE_S = 30
 
@@ -57,6 +61,10 @@ async def test_a_delivered_order_is_paid_out_less_commission(
     too_much = {"amount": {"amount_minor": earned + 1, "currency": "KES"}}
     refused = await market.client.post(path, json=too_much, headers=keyed(owner))
     assert (refused.status_code, refused.json()["code"]) == (409, "payout_exceeds_available")
+    refused_by_the_bank = {"amount": {"amount_minor": 402, "currency": "KES"}}
+    failed = await market.client.post(path, json=refused_by_the_bank, headers=keyed(owner))
+    assert (failed.json()["status"], failed.json()["failure"]) == ("failed", "account_closed")
+    await becomes(market, owner, seller_id, available=earned, in_transit=0)
     key = keyed(owner)
     sent = [await market.client.post(path, json={}, headers=key) for _ in range(2)]
     assert [answer.status_code for answer in sent] == [201, 201]
@@ -64,7 +72,10 @@ async def test_a_delivered_order_is_paid_out_less_commission(
     assert sent[1].headers["Idempotent-Replayed"] == "true"
     assert (sent[0].json()["status"], sent[0].json()["amount"]["amount_minor"]) == ("paid", earned)
     listed = await market.client.get(path, headers=owner.headers)
-    assert [each["id"] for each in listed.json()["items"]] == [sent[0].json()["id"]]
+    assert [each["id"] for each in listed.json()["items"]] == [
+        sent[0].json()["id"],
+        failed.json()["id"],
+    ]
     await becomes(market, owner, seller_id, available=0)
     refund = await market.client.post(
         f"/v1/orders/{order['id']}/refunds", json={"reason": "Broken"}, headers=keyed(owner)
@@ -110,8 +121,21 @@ async def test_a_sellers_money_is_its_own(
         assert (await market.client.get(url, headers=buyer.headers)).status_code == 403
 
 
-async def test_the_books_agree_with_the_sandbox(market: Marketplace, admin: Account) -> None:
+async def test_the_books_agree_with_the_sandbox(
+    market: Marketplace, admin: Account, stack: Stack
+) -> None:
     answer = await market.client.get("/v1/ops/reconciliation", headers=admin.headers)
     assert answer.status_code == 200, answer.text
     assert answer.json()["items"] == []
     assert answer.json()["complete"]
+    told = json.loads(await asyncio.to_thread(stack.run, "reconcile", "--json"))
+    assert told.keys() == answer.json().keys()
+    assert told["items"] == []
+    unknown = await asyncio.create_subprocess_exec(
+        *stack.command("reconcile", "--provider", "nobody"),
+        env=stack.environ,
+        stderr=subprocess.PIPE,
+    )
+    _, error = await unknown.communicate()
+    assert unknown.returncode == 2
+    assert b"could not be compared" in error

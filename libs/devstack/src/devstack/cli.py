@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 admin = typer.Typer(help="What only somebody on this machine may do.", no_args_is_help=True)
 app.add_typer(admin, name="admin")
 
+_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -157,6 +159,23 @@ def audit(
 
     options = AuditOptions(quiet_s=quiet, grace_s=grace, patience_s=patience)
     raise typer.Exit(look(_home(), options, as_json=as_json))
+
+
+@app.command()
+def reconcile(
+    provider: Annotated[str, typer.Option(help="Whose report.")] = "sandbox",
+    since: Annotated[
+        datetime | None, typer.Option(formats=_TIMES, help="From then on; a day before the end.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=_TIMES, help="Until then; now by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Compare the books with a provider's report; 1 for differences, 2 if it cannot run."""
+    from devstack.reconcile_command import reconcile as compare
+
+    raise typer.Exit(compare(_home(), provider, since, until, as_json=as_json))
 
 
 @app.command()

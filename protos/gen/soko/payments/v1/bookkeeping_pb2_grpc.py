@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class BookkeepingServiceStub:
-    """What operators do about the books; operators and admins only.
+    """What operators do about the books; operators and admins only, but that the auditor may reconcile.
     """
 
     def __init__(self, channel):
@@ -68,7 +68,7 @@ class BookkeepingServiceStub:
 
 
 class BookkeepingServiceServicer:
-    """What operators do about the books; operators and admins only.
+    """What operators do about the books; operators and admins only, but that the auditor may reconcile.
     """
 
     def RecordDispute(self, request, context):
@@ -158,7 +158,7 @@ def add_BookkeepingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class BookkeepingService:
-    """What operators do about the books; operators and admins only.
+    """What operators do about the books; operators and admins only, but that the auditor may reconcile.
     """
 
     @staticmethod

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class BookkeepingServiceStub:
-    """What operators do about the books; operators and admins only."""
+    """What operators do about the books; operators and admins only, but that the auditor may reconcile."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -54,7 +54,7 @@ class BookkeepingServiceStub:
 
 @_typing.type_check_only
 class BookkeepingServiceAsyncStub(BookkeepingServiceStub):
-    """What operators do about the books; operators and admins only."""
+    """What operators do about the books; operators and admins only, but that the auditor may reconcile."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RecordDispute: _aio.UnaryUnaryMultiCallable[_bookkeeping_pb2.RecordDisputeRequest, _bookkeeping_pb2.RecordDisputeResponse]  # type: ignore[assignment]
@@ -77,7 +77,7 @@ class BookkeepingServiceAsyncStub(BookkeepingServiceStub):
     """Removes a rule."""
 
 class BookkeepingServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What operators do about the books; operators and admins only."""
+    """What operators do about the books; operators and admins only, but that the auditor may reconcile."""
 
     @_abc_1.abstractmethod
     def RecordDispute(

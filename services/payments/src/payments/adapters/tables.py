@@ -102,6 +102,7 @@ refund = Table(
     Column("updated_at", _TIME, nullable=False),
     CheckConstraint("amount_minor > 0", name="refund_amount_positive"),
     Index("refund_payment_id", "payment_id"),
+    Index("refund_succeeded_at", "updated_at", postgresql_where=text("status = 'succeeded'")),
 )
 
 provider_event = Table(
@@ -266,6 +267,12 @@ ledger_entry = Table(
     CheckConstraint("amount_minor <> 0", name="ledger_entry_amount_not_zero"),
     Index("ledger_entry_account_id", "account_id", "id", postgresql_include=["amount_minor"]),
     Index("ledger_entry_order_id", "order_id"),
+    Index(
+        "ledger_entry_created_at",
+        "created_at",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    ),
 )
 
 sandbox_payment = Table(

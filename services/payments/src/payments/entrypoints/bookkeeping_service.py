@@ -135,8 +135,9 @@ class BookkeepingServicer(bookkeeping_pb2_grpc.BookkeepingServiceServicer):
     async def Reconcile(  # noqa: N802
         self, request: pb.ReconcileRequest, context: Context
     ) -> pb.ReconcileResponse:
-        """Compare a period with the provider's report."""
-        _require_staff()
+        """Compare a period with the provider's report; also for ``./soko reconcile``."""
+        if current_actor().kind != "service":
+            _require_staff()
         since, until = request.since.ToDatetime(UTC), request.until.ToDatetime(UTC)
         try:
             found = await self._reconcile.handle(Reconcile(request.provider, since, until))
