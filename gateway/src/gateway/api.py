@@ -41,7 +41,9 @@ from gateway.idempotency import (
 from gateway.openapi import describe_rules
 from gateway.problem import service_error_response
 from gateway.query import Model, read_query
+from gateway.quotas import class_of
 from gateway.rules import Access, Key, Rules, rules_of
+from gateway.throttle import Throttle
 from gateway.visit import Visit, visit_of
 
 Asked = TypeVar("Asked", bound=Message)
@@ -63,16 +65,24 @@ class ApiRequest(Request):
     _document: Any = _MISSING
     _fingerprint: str | None = None
 
-    async def admit(self, rules: Rules, *, takes_body: bool) -> None:
+    async def admit(self, rules: Rules, kind: str, *, takes_body: bool) -> None:
         """Check credentials, headers and the body's form, in this order.
+
+        ``kind`` is the class of the operation, whose quotas the client draws on.
 
         Raises ServiceError for whatever the rules refuse.
         """
         self.visit = visit_of(self.scope)
         self.backend = self.app.state.backend
+        throttle: Throttle = self.app.state.throttle
+        throttle.turn_away(kind, self.visit)
         authorization = ""
-        if rules.access in (Access.OPTIONAL, Access.ACCOUNT):
-            authorization = await self._authenticate(rules)
+        try:
+            if rules.access in (Access.OPTIONAL, Access.ACCOUNT):
+                authorization = await self._authenticate(rules)
+        finally:
+            # Whoever is refused has asked, too.
+            await throttle.count(kind, self.visit, self.actor.account_id)
         key = ""
         if rules.key is not Key.NONE:
             key = headers.idempotency_key(self.scope)
@@ -267,10 +277,11 @@ class ApiRoute(APIRoute):
         original = self.endpoint if self.takes_request_alone else super().get_route_handler()
         found = rules_of(self.endpoint)
         takes_body = self.body_field is not None or found.as_sent
+        kind = class_of(min(self.methods or {"GET"}), self.path)
 
         async def handle(raw: Request) -> Response:
             request = ApiRequest(raw.scope, raw.receive)
-            await request.admit(found, takes_body=takes_body)
+            await request.admit(found, kind, takes_body=takes_body)
             answer: Response = await original(request)
             return answer
 

@@ -16,6 +16,7 @@ from gateway.api_keys import ApiKeys, Exchange
 from gateway.app import create_application, direct_lists
 from gateway.authentication import Authenticator, RevokedSessions
 from gateway.backend import AS_ITSELF, Backend
+from gateway.buckets import MemoryBuckets
 from gateway.cache import AnswerCache
 from gateway.cached_reads import CachedReads
 from gateway.client_address import ClientAddresses, networks
@@ -24,6 +25,7 @@ from gateway.freshness import Freshness, SessionNews
 from gateway.readiness import Readiness, checks_of
 from gateway.realtime import FetchMessages, Hub, StoredMessage
 from gateway.settings import GatewaySettings
+from gateway.throttle import Throttle
 from soko.identity.v1.api_key_pb2 import ExchangeApiKeyRequest
 from soko.identity.v1.auth_pb2 import ListRevokedSessionsRequest
 from soko.identity.v1.key_pb2 import GetJwksRequest
@@ -66,7 +68,9 @@ class Gateway:
         readiness = Readiness(checks_of(backend, broker))
         revoked.on_revoked(hub.end_session)
         self.readiness, self.hub = readiness, hub
+        throttle = throttle_of(self.settings)
         app.state.backend = backend
+        app.state.throttle = throttle
         app.state.authenticator = Authenticator(
             _jwks_of(backend), revoked, ApiKeys(_exchange_of(backend))
         )
@@ -88,8 +92,21 @@ class Gateway:
             sessions.close()
             await hub.close()
             await broker.close()
+            await throttle.close()
             await backend.close()
             self.access_log.flush()
+
+
+def throttle_of(settings: GatewaySettings) -> Throttle:
+    """Return the rate limits: shared where there is a store for them, else this process's own."""
+    own = MemoryBuckets()
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        return Throttle(settings.limits, own)
+    # Imported here, because its client takes several MiB that most deployments do not need.
+    from gateway.shared_buckets import SharedBuckets
+
+    return Throttle(settings.limits, own, SharedBuckets(url, own))
 
 
 async def _connect(broker: Broker, readiness: Readiness) -> None:

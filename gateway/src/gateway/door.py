@@ -102,7 +102,7 @@ class Door:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], id_header]
+                message["headers"] = [*message["headers"], id_header, *visit.rate_headers]
             await send(message)
 
         IN_FLIGHT.inc()

@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from gateway.query import describe_query
+from gateway.quotas import class_of
 from gateway.rules import Access, Key, Rules, rules_of
 
 JSON = "application/json"
@@ -41,6 +42,9 @@ The commerce API of Soko.
 - Times are RFC 3339 in UTC. Ids are a prefix and 26 characters: `ord_01h455vb4pex5vsknk084sn02q`.
 - Errors are RFC 9457 problems with a stable `code` and a `trace_id`.
 - Lists take `limit` and `cursor` and answer `{"items": [], "next_cursor": null}`.
+- Requests are counted per address and per account, by class of operation. Answers say what is left
+  (`RateLimit-Policy`, `RateLimit`: draft-ietf-httpapi-ratelimit-headers); 429 says when to come
+  back (`Retry-After`) and which quotas were too small (`violated_policies`).
 - Words such as a status are open: expect new ones.
 - `x-soko-access` says who may call an operation: `who` is `public`, `optional` (credentials must be
   valid if there are any), `account` or `signature`; `roles` are the platform's and `seller_roles`
@@ -98,6 +102,14 @@ _HEADER_SCHEMES = {
     scheme["name"]: key for key, scheme in _SECURITY_SCHEMES.items() if "name" in scheme
 }
 
+_LIMIT_HEADERS = {
+    "Retry-After": "Seconds to wait before asking again",
+    "RateLimit-Policy": "The quotas that count this request, and their windows in seconds: "
+    '`"writes-by-address";q=1200;w=60`',
+    "RateLimit": "What is left of them, and the seconds until there is more: "
+    '`"writes-by-address";r=1199;t=1`',
+}
+
 _TITLES = {
     400: "Malformed JSON, header or cursor",
     401: "No or bad credentials",
@@ -110,7 +122,7 @@ _TITLES = {
     415: "Not the right media type",
     422: "Wrong type, range or unknown field",
     428: "`If-Match` is missing",
-    429: "Too many requests",
+    429: "Too many requests, or attempts",
     503: "A service is away; see `service` and `Retry-After`",
     504: "A service did not answer in time",
 }
@@ -121,6 +133,12 @@ def _problem(description: str) -> dict[str, Any]:
         "description": description,
         "content": {PROBLEM_JSON: {"schema": {"$ref": _REF + "Problem"}}},
     }
+
+
+def _described_limits(operation: dict[str, Any]) -> None:
+    """Document 429 with its headers."""
+    refusal = operation["responses"].setdefault("429", _problem(f"{_TITLES[429]}: `rate_limited`"))
+    refusal["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMIT_HEADERS}
 
 
 def answers(
@@ -270,8 +288,10 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
             for method in route.methods or ():
                 operation = document["paths"][route.path_format][method.lower()]
                 operation["x-soko-access"] = _describe_access(rules_of(route.endpoint))
-    for item in document["paths"].values():
-        for operation in item.values():
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if class_of(method.upper(), path):
+                _described_limits(operation)
             if "requestBody" in operation:
                 for status in (400, 413, 415):
                     operation["responses"].setdefault(str(status), _problem(_TITLES[status]))
@@ -283,5 +303,9 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {})
     schemas.update(definitions.get("$defs", {}))
     components["schemas"] = dict(sorted(schemas.items()))
+    components["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in _LIMIT_HEADERS.items()
+    }
     components["securitySchemes"] = _SECURITY_SCHEMES
     return document

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
 from chassis.settings import ProcessSettings
 from gateway.client_address import networks
+from gateway.quotas import Limits, limits_of
 
 
 class GatewaySettings(ProcessSettings):
@@ -35,7 +37,23 @@ class GatewaySettings(ProcessSettings):
         description="Networks (CIDR) of proxies whose header is believed, with commas.",
     )
     proxy_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
+    rate_limits: str = Field(
+        default="",
+        description="What differs from the defaults: class=per address:per account; or off.",
+    )
+    redis_url: SecretStr = SecretStr("")
     access_log: Literal["all", "uncached", "off"] = "uncached"
+
+    @property
+    def limits(self) -> Mapping[str, Limits]:
+        """The quotas per class of operation."""
+        return limits_of(self.rate_limits, production=self.production)
+
+    @field_validator("rate_limits")
+    @classmethod
+    def _are_limits(cls, text: str) -> str:
+        limits_of(text, production=True)
+        return text
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -19,7 +19,15 @@ SCOPE_KEY = "soko.visit"
 class Visit:
     """One request on its way through the gateway."""
 
-    __slots__ = ("cache_tag", "cacheable", "client", "request_id", "started", "traceparent")
+    __slots__ = (
+        "cache_tag",
+        "cacheable",
+        "client",
+        "rate_headers",
+        "request_id",
+        "started",
+        "traceparent",
+    )
 
     def __init__(self, request_id: str, traceparent: str, client: str = "") -> None:
         self.request_id = request_id
@@ -27,6 +35,8 @@ class Visit:
         self.client = client
         """The client's IP address, past trusted proxies; the one place that says it."""
         self.started = time.monotonic()
+        self.rate_headers: tuple[tuple[bytes, bytes], ...] = ()
+        """What the client has left of its quotas, as headers of the answer."""
         self.cacheable = False
         """Whether the answer is for everybody."""
         self.cache_tag = ""

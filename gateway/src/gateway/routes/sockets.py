@@ -24,7 +24,8 @@ from gateway.realtime import (
     Listener,
 )
 from gateway.rules import Access, rules
-from gateway.visit import visit_of
+from gateway.throttle import Throttle
+from gateway.visit import Visit, visit_of
 from soko.identity.v1.auth_pb2 import RedeemWsTicketRequest
 from soko.orders.v1.order_pb2 import GetOrderRequest, Order
 
@@ -85,6 +86,7 @@ async def _serve(socket: WebSocket, admit: Callable[[WebSocket], Awaitable[_Foll
     await socket.accept()
     hub: Hub = socket.app.state.hub
     try:
+        await _count(socket, visit)
         _check_origin(socket)
         after = _after(socket)
         follower = await admit(socket)
@@ -103,6 +105,15 @@ async def _serve(socket: WebSocket, admit: Callable[[WebSocket], Awaitable[_Foll
         await _follow(socket, hub, listener, after, follower.state)
     finally:
         await hub.leave(listener)
+
+
+async def _count(socket: WebSocket, visit: Visit) -> None:
+    throttle: Throttle = socket.app.state.throttle
+    try:
+        throttle.turn_away("reads", visit)
+        await throttle.count("reads", visit)
+    except ServiceError:
+        raise _RefusedError(CLOSE_TRY_LATER, "too many requests, try later") from None
 
 
 def _check_origin(socket: WebSocket) -> None:

@@ -34,6 +34,7 @@ class BenchStack:
             **os.environ,
             "SOKO_HOME": str(home),
             "SOKO_LOG_LEVEL": "warning",
+            "SOKO_RATE_LIMITS": "off",
             **(variables or {}),
         }
 
