@@ -21,6 +21,12 @@ PAYMENT_WINDOW_S = 15
 """How long an unpaid order lives here; longer than any test's payment takes."""
 
 
+def _refusals(log: Path) -> list[str]:
+    """Return what a broker or a service says of a peer that it did not let do something."""
+    lines = log.read_text(errors="replace").splitlines()
+    return [line for line in lines if " Violation - " in line or '"caller_refused"' in line]
+
+
 class Stack:
     """Starts with ``./soko up``, ends with ``./soko down``."""
 
@@ -65,8 +71,10 @@ class Stack:
         """End it, keep its logs, delete its data, which root keeps outside of pytest's folders."""
         self.providers.stop()
         self.run("down")
-        shutil.copytree(self._home / "logs", self._home.with_name("soko-e2e-logs"))
+        logs = shutil.copytree(self._home / "logs", self._home.with_name("soko-e2e-logs"))
         self.run("reset", "--yes")
+        refusals = [line for log in logs.iterdir() for line in _refusals(log)]
+        assert not refusals, f"a process was refused what it needs: {refusals[:5]}"
 
     def pid(self, service: str) -> int:
         """Return the process id of a running service."""

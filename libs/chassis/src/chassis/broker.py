@@ -148,6 +148,9 @@ class Broker:
             ping_interval=_PING_INTERVAL_S,
             max_outstanding_pings=2,
             skip_subject_validation=True,
+            # A user of the broker may hear its own inboxes alone, so that nobody reads the
+            # answers that are meant for another.
+            inbox_prefix=f"_INBOX_{self._name}",
         )
         await self._replies.attach(self._client)
         self._generation += 1
@@ -177,6 +180,8 @@ class Broker:
         if isinstance(error, SlowConsumerError):
             _log.warning("follower_too_slow", subject=error.subject)
             self._reset(error.subject)
+        elif "permissions violation" in str(error).lower():
+            _log.error("broker_refused", error=str(error))
         else:
             _log.debug("broker_error", error=repr(error))
 

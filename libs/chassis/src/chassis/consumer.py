@@ -117,7 +117,6 @@ class EventConsumer:
         """Handle events until told to stop; a lost broker or database is waited out."""
         while not stop.is_set():
             try:
-                await self._broker.ensure_stream(self._context)
                 await self._broker.ensure_consumer(
                     self._context, self._service, self.subscription[1], _ACK_WAIT_S
                 )

@@ -255,6 +255,7 @@ async def test_a_deleted_consumer_is_made_again(db: Database, broker: Broker, co
 async def test_a_release_with_a_further_handler_hears_its_events(
     db: Database, broker: Broker, context: str
 ) -> None:
+    await broker.ensure_stream(context)
     async with running(consumer(db, broker, context)):
         await eventually(lambda: nothing_pending(broker, context), timeout_s=5)
     newer = EventConsumer(

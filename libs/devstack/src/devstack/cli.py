@@ -212,6 +212,16 @@ def grant(email: str, role: str) -> None:
         _fail(str(error))
 
 
+@app.command("nats-users")
+def nats_users(folder: Path) -> None:
+    """Write users.conf for a nats-server of your own, and the users' passwords."""
+    from devstack.nats_users import write_authorization
+
+    path = write_authorization(folder)
+    print(f'{path}: include it in nats.conf with: include "users.conf"')
+    print(f"The passwords are {folder}/nats-USER, for SOKO_NATS_URL=nats://USER:PASSWORD@HOST:4222")
+
+
 @app.command(context_settings=_PASSED_ON)
 def test(context: typer.Context) -> None:
     """Run the tests; arguments go to pytest."""

@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from devstack import offspring
+from devstack.nats_users import OPERATOR, authorization
 
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 10.0
@@ -45,27 +47,36 @@ class NatsServer:
     """
 
     def __init__(
-        self, folder: Path, *, port: int = 0, token: str = "", durable: bool = True
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        passwords: Mapping[str, str] | None = None,
+        durable: bool = True,
     ) -> None:
-        """Describe a server; without a port it takes a free one."""
+        """Describe a server; without a port it takes a free one, without passwords anybody."""
         self.folder = folder
         self.port = port or free_port()
-        self._token = token
+        self._passwords = passwords or {}
         self._durable = durable
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """Return the address for clients, with the token when there is one."""
-        login = f"{self._token}@" if self._token else ""
+        """Return the address for whoever may do everything."""
+        return self.url_for(OPERATOR)
+
+    def url_for(self, user: str) -> str:
+        """Return a user's address, with the password when there are users."""
+        login = f"{user}:{self._passwords[user]}@" if self._passwords else ""
         return f"nats://{login}127.0.0.1:{self.port}"
 
     def launch(self, log: Path) -> subprocess.Popen[bytes]:
         """Start the server's process without waiting for it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "nats.conf"
+        config.touch(mode=0o600)
         config.write_text(self._config())
-        config.chmod(0o600)
         with log.open("ab") as output:
             self.process = offspring.start(
                 [_program(), "--config", config],
@@ -127,6 +138,6 @@ class NatsServer:
             f"  sync_interval: {'1s' if self._durable else '2m'}",
             "}",
         ]
-        if self._token:
-            lines.append(f"authorization {{ token: {json.dumps(self._token)} }}")
+        if self._passwords:
+            lines.append(authorization(self._passwords))
         return "\n".join(lines) + "\n"

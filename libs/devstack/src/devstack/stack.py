@@ -17,6 +17,8 @@ from devstack.generated_secrets import secret, signing_seed
 from devstack.health_probe import gateway_readiness, grpc_serves, http_serves
 from devstack.home import Home
 from devstack.nats import NatsServer, free_port
+from devstack.nats_users import USERS as NATS_USERS
+from devstack.nats_users import passwords as nats_passwords
 from devstack.nursery import Fledgling
 from devstack.options import StackOptions
 from devstack.postgres import PostgresServer
@@ -58,7 +60,7 @@ class Stack:
             password=secret(home.secrets, "database-superuser"),
             user=ordinary_user(data),
         )
-        self.nats = NatsServer(home.nats, port=nats_port, token=secret(home.secrets, "nats"))
+        self.nats = NatsServer(home.nats, port=nats_port, passwords=nats_passwords(home.secrets))
         self.smtp_port = smtp_port or free_port()
         self.infrastructure = (self._postgres(), self._nats(), self._mail(), self._sandbox())
         self.services = tuple(self._service(name) for name in SERVICES)
@@ -122,9 +124,10 @@ class Stack:
         }
         wiring = {
             "SOKO_SECRET": secret(secrets, "secret"),
-            "SOKO_NATS_URL": self.nats.url,
             **{f"SOKO_{name.upper()}_TARGET": self._target(name) for name in SERVICES},
         }
+        if process in {user.name for user in NATS_USERS}:
+            wiring["SOKO_NATS_URL"] = self.nats.url_for(process)
         if process in SERVICES:
             wiring["SOKO_DATABASE_URL"] = database_url(self.postgres, home, process)
             wiring["SOKO_GRPC_LISTEN"] = self._target(process)

@@ -13,11 +13,13 @@ from signal import Signals
 
 import psycopg
 
+from devstack import nats_users
 from devstack.bench.stack import BenchStack
 from devstack.chaos.links import Address, Link
 from devstack.chaos.schedule import LINKS, SERVICES
 from devstack.generated_secrets import secret
 from devstack.home import ROOT, Home
+from devstack.nats import NatsServer
 from devstack.options import StackOptions, variables
 from devstack.postgres import PostgresServer
 from devstack.processes import Process
@@ -113,8 +115,9 @@ class ChaosStack:
 
     @property
     def nats_url(self) -> str:
-        """Return the broker's address, not through a link."""
-        return f"nats://{secret(self.home.secrets, 'nats')}@127.0.0.1:{self.state().nats_port}"
+        """Return the broker's address for its operator, not through a link."""
+        passwords = nats_users.passwords(self.home.secrets)
+        return NatsServer(self.home.nats, port=self.state().nats_port, passwords=passwords).url
 
     async def _link(self) -> None:
         """Open the links and write down what leads the processes through them."""
@@ -148,8 +151,8 @@ class ChaosStack:
 
     def _leading(self, peer: str, listen: Address, environment: dict[str, str]) -> dict[str, str]:
         if peer == "nats":
-            token = secret(self.home.secrets, "nats")
-            return {"SOKO_NATS_URL": f"nats://{token}@127.0.0.1:{listen.port}"}
+            login, _, _ = environment["SOKO_NATS_URL"].rpartition(":")
+            return {"SOKO_NATS_URL": f"{login}:{listen.port}"}
         assert listen.path is not None
         if peer == "postgres":
             url = environment["SOKO_DATABASE_URL"]
