@@ -6,6 +6,7 @@ data again, because it trusts nobody else with that decision.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import time
 from collections import OrderedDict
@@ -18,6 +19,7 @@ from joserfc.jwk import KeySet, KeySetSerialization
 
 from chassis.actor import GUEST, Actor
 from chassis.errors import ServiceError, unauthenticated
+from chassis.logs import get_logger
 
 __all__ = ["GUEST", "AccessTokenVerifier", "Actor"]
 
@@ -31,13 +33,19 @@ _CLOCK_SLACK_S = 60
 _CACHE_SIZE = 4096
 _MAX_TOKEN_LENGTH = 8192
 _REFETCH_INTERVAL_S = 5.0
+_REFRESH_INTERVAL_S = 10.0
+_MAX_AGE_S = 600.0
+"""Keys that nobody asked about for so long are not believed before they are asked for again."""
+_log = get_logger(__name__)
 
 
 class AccessTokenVerifier:
     """Turns an access token into the actor that it stands for.
 
-    ``fetch_jwks`` returns the issuer's JSON Web Key Set as text; it is asked at the first use and
-    when a token names a key that is not known, at most once in five seconds.
+    ``fetch_jwks`` returns the issuer's JSON Web Key Set as text. It is asked at the first use, when
+    a token names a key that is not known (at most once in five seconds), and beside the callers
+    every ten seconds, so that a retired key is forgotten. While the issuer is away its last
+    known keys go on to count.
     """
 
     def __init__(
@@ -52,6 +60,8 @@ class AccessTokenVerifier:
         self._keys: KeySet | None = None
         self._key_ids: frozenset[str] = frozenset()
         self._fetched_at = float("-inf")
+        self._asked_at = float("-inf")
+        self._refreshing: asyncio.Task[None] | None = None
         self._verified: OrderedDict[str, tuple[float, Actor]] = OrderedDict()
 
     async def verify(self, token: str) -> Actor:
@@ -60,6 +70,8 @@ class AccessTokenVerifier:
         Raises ServiceError ``unauthenticated`` with code ``invalid_token`` or ``token_expired``,
         and what ``fetch_jwks`` raises when no key has been fetched yet.
         """
+        if time.monotonic() - self._asked_at > _REFRESH_INTERVAL_S and self._keys is not None:
+            await self._refresh()
         known = self._verified.get(token)
         if known is not None:
             expires_at, actor = known
@@ -80,13 +92,33 @@ class AccessTokenVerifier:
         key_id = _key_id(token)
         stale = key_id not in self._key_ids
         if stale and time.monotonic() - self._fetched_at > _REFETCH_INTERVAL_S:
-            document: KeySetSerialization = orjson.loads(await self._fetch_jwks())
-            self._keys = KeySet.import_key_set(document)
-            self._key_ids = frozenset(key.kid for key in self._keys.keys if key.kid)
-            self._fetched_at = time.monotonic()
+            await self._fetch()
         if self._keys is None or key_id not in self._key_ids:
             raise _invalid()
         return self._keys
+
+    async def _fetch(self) -> None:
+        self._asked_at = time.monotonic()
+        document: KeySetSerialization = orjson.loads(await self._fetch_jwks())
+        self._keys = KeySet.import_key_set(document)
+        key_ids = frozenset(key.kid for key in self._keys.keys if key.kid)
+        if not self._key_ids <= key_ids:
+            self._verified.clear()
+        self._key_ids = key_ids
+        self._fetched_at = time.monotonic()
+
+    async def _refresh(self) -> None:
+        """Ask for the keys again, beside the caller unless they are too old to be believed."""
+        self._asked_at = time.monotonic()
+        self._refreshing = asyncio.create_task(self._fetch_quietly())
+        if time.monotonic() - self._fetched_at > _MAX_AGE_S:
+            await self._refreshing
+
+    async def _fetch_quietly(self) -> None:
+        try:
+            await self._fetch()
+        except ServiceError as error:
+            _log.info("keys_not_refreshed", error=str(error))
 
     def _decode(self, token: str, keys: KeySet) -> tuple[float, Actor]:
         try:

@@ -1,3 +1,4 @@
+import asyncio
 import time
 from typing import Any
 
@@ -7,7 +8,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from chassis.auth import AccessTokenVerifier
-from chassis.errors import ServiceError
+from chassis.errors import ServiceError, unavailable
 
 KEY = OKPKey.generate_key("Ed25519", {"kid": "k1"}, auto_kid=False)
 OTHER = OKPKey.generate_key("Ed25519", {"kid": "k1"}, auto_kid=False)
@@ -30,12 +31,24 @@ def token(key: OKPKey = KEY, typ: str = "at+jwt", kid: str = "k1", **changes: An
 
 
 class Issuer:
-    fetched = 0
+    def __init__(self, *keys: OKPKey) -> None:
+        self.keys = keys or (KEY,)
+        self.fetched = 0
+        self.away = False
 
     async def jwks(self) -> str:
         self.fetched += 1
-        public = KEY.as_dict(private=False)
-        return orjson.dumps({"keys": [public]}).decode()
+        if self.away:
+            raise unavailable("identity")
+        return orjson.dumps({"keys": [key.as_dict(private=False) for key in self.keys]}).decode()
+
+
+class Monotonic:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr("chassis.auth.time.monotonic", lambda: self.now)
 
 
 async def test_a_valid_token_is_its_account_and_is_verified_once() -> None:
@@ -119,3 +132,72 @@ async def test_a_token_with_scopes_does_what_they_say(claims: dict[str, Any], ma
     if actor.scopes is not None:
         with pytest.raises(ServiceError):
             actor.require_scope("")
+
+
+NEXT = OKPKey.generate_key("Ed25519", {"kid": "k2"}, auto_kid=False)
+
+
+async def test_unknown_keys_are_asked_for_at_most_once_in_five_seconds() -> None:
+    issuer = Issuer()
+    verifier = AccessTokenVerifier(issuer.jwks)
+    await verifier.verify(token())
+    issuer.keys = (KEY, NEXT)
+    with pytest.raises(ServiceError):
+        await verifier.verify(token(NEXT, kid="k2"))
+    assert issuer.fetched == 1
+
+
+async def test_a_key_that_follows_is_believed_after_five_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, issuer = Monotonic(monkeypatch), Issuer()
+    verifier = AccessTokenVerifier(issuer.jwks)
+    await verifier.verify(token())
+    issuer.keys = (KEY, NEXT)
+    clock.now += 5.1
+    assert (await verifier.verify(token(NEXT, kid="k2"))).account_id == "usr_1"
+    assert (await verifier.verify(token())).account_id == "usr_1"
+
+
+async def test_a_retired_key_is_forgotten_beside_the_callers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, issuer = Monotonic(monkeypatch), Issuer(KEY, NEXT)
+    verifier = AccessTokenVerifier(issuer.jwks)
+    old, new = token(), token(NEXT, kid="k2")
+    for text in (old, new):
+        await verifier.verify(text)
+    issuer.keys = (NEXT,)
+    clock.now += 10.1
+    await verifier.verify(old)
+    await asyncio.sleep(0)
+    for text in (old, token()):
+        with pytest.raises(ServiceError) as raised:
+            await verifier.verify(text)
+        assert raised.value.code == "invalid_token"
+    await verifier.verify(new)
+    assert issuer.fetched == 2
+
+
+async def test_keys_that_nobody_asked_about_for_long_are_asked_for_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, issuer = Monotonic(monkeypatch), Issuer(KEY, NEXT)
+    verifier = AccessTokenVerifier(issuer.jwks)
+    await verifier.verify(token())
+    issuer.keys = (NEXT,)
+    clock.now += 601
+    with pytest.raises(ServiceError):
+        await verifier.verify(token())
+
+
+async def test_the_last_known_keys_count_while_the_issuer_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, issuer = Monotonic(monkeypatch), Issuer()
+    verifier = AccessTokenVerifier(issuer.jwks)
+    await verifier.verify(token())
+    issuer.away = True
+    for _ in range(3):
+        clock.now += 601
+        assert (await verifier.verify(token())).account_id == "usr_1"
