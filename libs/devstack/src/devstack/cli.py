@@ -24,6 +24,10 @@ app = typer.Typer(
 )
 admin = typer.Typer(help="What only somebody on this machine may do.", no_args_is_help=True)
 app.add_typer(admin, name="admin")
+keys = typer.Typer(
+    help="The keys that sign access tokens. Rotating them refuses no token.", no_args_is_help=True
+)
+app.add_typer(keys, name="keys")
 
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -198,18 +202,42 @@ def reset(
 @admin.command()
 def grant(email: str, role: str) -> None:
     """Give an account a role: operator, moderator or admin."""
-    from devstack.demo_data import GrantError
-    from devstack.demo_data import grant as give
-    from devstack.running import running_state
+    _tell_identity("grant", email, role)
 
-    state = running_state(_home())
-    if state is None or state.phase != "running":
-        _fail("Soko is not running. Start it with: ./soko up")
-        return
-    try:
-        print(give(_home(), state, email, role) or f"{email} is {role} now.")
-    except GrantError as error:
-        _fail(str(error))
+
+@keys.command("list")
+def list_keys() -> None:
+    """Show every key and where it stands."""
+    _tell_identity("keys", "list")
+
+
+@keys.command()
+def rotate(
+    lead: Annotated[
+        float, typer.Option(min=10, help="How long it is published before it signs, in seconds.")
+    ] = 600.0,
+    compromised: Annotated[
+        bool,
+        typer.Option(
+            "--compromised",
+            help="Somebody else may hold the present keys: sign with the new one at once, and"
+            " refuse every token that was signed before.",
+        ),
+    ] = False,
+) -> None:
+    """Publish a new key, which signs after a while; the old one retires by itself."""
+    _tell_identity("keys", "rotate", f"--lead={lead}", *(["--compromised"] if compromised else []))
+
+
+@keys.command()
+def retire(
+    key: str,
+    force: Annotated[
+        bool, typer.Option("--force", help="Although tokens of it may not have expired.")
+    ] = False,
+) -> None:
+    """Refuse a former key's tokens before its time."""
+    _tell_identity("keys", "retire", key, *(["--force"] if force else []))
 
 
 @app.command("nats-users")
@@ -302,6 +330,20 @@ def main() -> None:
 
 def _home() -> Home:
     return Home.of_environment()
+
+
+def _tell_identity(*command: str) -> None:
+    from devstack.identity_command import CommandRefusedError, tell_identity
+    from devstack.running import running_state
+
+    state = running_state(_home())
+    if state is None or state.phase != "running":
+        _fail("Soko is not running. Start it with: ./soko up")
+        return
+    try:
+        print(tell_identity(_home(), state, *command))
+    except CommandRefusedError as error:
+        _fail(str(error))
 
 
 def _become(*arguments: str) -> None:

@@ -11,10 +11,13 @@ from identity.adapters.account_store import AccountStore
 from identity.adapters.api_key_store import ApiKeyStore
 from identity.adapters.argon2_passwords import Argon2Passwords
 from identity.adapters.audit import audit_of
+from identity.adapters.keyring import Keyring
 from identity.adapters.mailed_link_store import MailedLinkStore
 from identity.adapters.seller_store import SellerStore
 from identity.adapters.session_store import SessionStore
 from identity.adapters.signed_tokens import SignedTokens
+from identity.adapters.signing_key_store import SigningKeyStore
+from identity.adapters.vault import Vault
 from identity.app.confirm_password_reset import ConfirmPasswordResetHandler
 from identity.app.create_api_key import CreateApiKeyHandler
 from identity.app.create_ws_ticket import CreateWsTicketHandler
@@ -38,7 +41,9 @@ from identity.app.register import RegisterHandler
 from identity.app.remove_member import RemoveMemberHandler
 from identity.app.request_email_verification import RequestEmailVerificationHandler
 from identity.app.request_password_reset import RequestPasswordResetHandler
+from identity.app.retire_signing_key import RetireSigningKeyHandler
 from identity.app.revoke_api_key import RevokeApiKeyHandler
+from identity.app.rotate_signing_key import RotateSigningKeyHandler
 from identity.app.set_roles import SetRolesHandler
 from identity.app.sweep import SweepHandler
 from identity.app.update_me import UpdateMeHandler
@@ -48,6 +53,7 @@ from identity.entrypoints.account_service import AccountHandlers, AccountService
 from identity.entrypoints.api_key_service import ApiKeyHandlers, ApiKeyServicer
 from identity.entrypoints.auth_service import AuthHandlers, AuthServicer
 from identity.entrypoints.key_service import KeyServicer
+from identity.entrypoints.keys import SigningKeyCommands
 from identity.entrypoints.mailed_link_service import MailedLinkHandlers, MailedLinkServicer
 from identity.entrypoints.seller_service import SellerHandlers, SellerServicer
 from identity.entrypoints.sweeper import Sweeper
@@ -70,7 +76,8 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     relay = Relay(db, broker, "identity")
     clock = SystemClock()
     passwords = Argon2Passwords()
-    tokens = SignedTokens(settings.signing_seed)
+    keyring = _keyring(db, settings, clock)
+    tokens = SignedTokens(keyring)
     accounts = AccountStore(db, relay.nudge)
     sessions = SessionStore(db, relay.nudge)
     keys = ApiKeyStore(db, relay.nudge)
@@ -85,9 +92,6 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
         RedeemWsTicketHandler(sessions, clock),
         ListRevokedSessionsHandler(sessions, keys, clock),
     )
-
-    async def own_keys() -> str:
-        return tokens.jwks_json
 
     return ServiceApp(
         services=[
@@ -108,14 +112,14 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
                 mailed_link_pb2_grpc.add_MailedLinkServiceServicer_to_server,
                 MailedLinkServicer(_link_handlers(accounts, links, passwords, clock)),
             ),
-            (key_pb2_grpc.add_KeyServiceServicer_to_server, KeyServicer(tokens.jwks_json)),
+            (key_pb2_grpc.add_KeyServiceServicer_to_server, KeyServicer(keyring.jwks_json)),
         ],
         background=[relay, Sweeper(SweepHandler([sessions, keys, links], clock))],
         databases=[db],
         broker=broker,
         close=[passwords.close],
         audit=audit_of(db),
-        fetch_jwks=own_keys,
+        fetch_jwks=keyring.jwks_json,
     )
 
 
@@ -160,6 +164,25 @@ def _seller_handlers(accounts: AccountStore, sellers: SellerStore, clock: Clock)
         PutMemberHandler(accounts, sellers, clock),
         RemoveMemberHandler(accounts, sellers, clock),
         GetMembershipHandler(sellers),
+    )
+
+
+def _keyring(db: Database, settings: IdentitySettings, clock: Clock) -> Keyring:
+    vault = Vault(settings.vault_keys)
+    return Keyring(SigningKeyStore(db), vault, settings.signing_seed, clock)
+
+
+def signing_key_commands(db: Database, settings: IdentitySettings) -> SigningKeyCommands:
+    """Return what is behind ``python -m identity keys``."""
+    clock, keys = SystemClock(), SigningKeyStore(db)
+    maker = _keyring(db, settings, clock)
+    return SigningKeyCommands(
+        db,
+        keys,
+        maker,
+        RotateSigningKeyHandler(keys, maker, clock),
+        RetireSigningKeyHandler(keys, clock),
+        clock,
     )
 
 

@@ -22,6 +22,11 @@ class IdentitySettings(StoreSettings):
     """What the serving process needs."""
 
     token_signing_key: SecretStr = Field(description="Base64 of a 32-byte Ed25519 seed.")
+    encryption_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Base64 of 32-byte AES keys, separated by commas; the first one encrypts. "
+        "One that is derived from the signing key opens, too, and encrypts if there is no other.",
+    )
     default_locale: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
 
     @field_validator("token_signing_key")
@@ -30,10 +35,33 @@ class IdentitySettings(StoreSettings):
         seed_of(value.get_secret_value())
         return value
 
+    @field_validator("encryption_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr) -> SecretStr:
+        _keys_of(value)
+        return value
+
+    @property
+    def vault_keys(self) -> list[bytes]:
+        """The keys of what is encrypted at rest, the newest first."""
+        return [*_keys_of(self.encryption_keys), _derived(self.signing_seed)]
+
     @property
     def signing_seed(self) -> bytes:
         """The Ed25519 seed."""
         return seed_of(self.token_signing_key.get_secret_value())
+
+
+def _keys_of(value: SecretStr) -> list[bytes]:
+    return [seed_of(text) for text in value.get_secret_value().split(",") if text]
+
+
+def _derived(seed: bytes) -> bytes:
+    # Imported late: commands that encrypt nothing need not wait for it.
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(SHA256(), 32, salt=None, info=b"soko identity vault").derive(seed)
 
 
 def seed_of(text: str) -> bytes:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
-from joserfc.jwk import OKPKey
 
 from chassis.auth import ALGORITHMS, TOKEN_TYPE
 from chassis.ids import format_id
+from identity.adapters.keyring import Keyring
 from identity.domain.account import BUYER, MAX_CLAIMED_SELLERS, Account
 from identity.domain.api_key import ApiKey
 from identity.domain.session import ACCESS_TOKEN_LIFE
@@ -24,39 +21,16 @@ _ALGORITHM = ALGORITHMS[0]
 
 
 class SignedTokens:
-    """Signs access tokens; implements identity.app.ports.AccessTokens.
+    """Signs access tokens; implements identity.app.ports.AccessTokens."""
 
-    The key's id is its thumbprint (RFC 7638), so that the same seed is the same key everywhere.
-    """
-
-    def __init__(self, seed: bytes) -> None:
-        public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-        self._key = OKPKey.import_key(
-            {"kty": "OKP", "crv": "Ed25519", "d": _base64url(seed), "x": _base64url(public)}
-        )
-        self.key_id = self._key.thumbprint()
-        self._header = {"alg": _ALGORITHM, "typ": TOKEN_TYPE, "kid": self.key_id}
-        self.jwks_json = json.dumps(
-            {
-                "keys": [
-                    {
-                        "kty": "OKP",
-                        "crv": "Ed25519",
-                        "x": _base64url(public),
-                        "kid": self.key_id,
-                        "use": "sig",
-                        "alg": _ALGORITHM,
-                    }
-                ]
-            }
-        )
-        """The public keys as a JSON Web Key Set (RFC 7517)."""
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
 
     async def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
         """Return an access token of the session, good for 600 seconds."""
         claims = _claims(account, now, now + ACCESS_TOKEN_LIFE)
         claims |= {"sid": format_id("ses", session_id), "roles": account.roles}
-        return self._encode(claims)
+        return await self._encode(claims, now)
 
     async def sign_for_key(
         self, account: Account, key: ApiKey, now: datetime, expires_at: datetime
@@ -71,10 +45,12 @@ class SignedTokens:
             "roles": [BUYER],
             "scope": " ".join(key.scopes),
         }
-        return self._encode(claims)
+        return await self._encode(claims, now)
 
-    def _encode(self, claims: dict[str, Any]) -> str:
-        return jwt.encode(self._header, claims, self._key, algorithms=[_ALGORITHM])
+    async def _encode(self, claims: dict[str, Any], now: datetime) -> str:
+        key = await self._keyring.signer(now)
+        header = {"alg": _ALGORITHM, "typ": TOKEN_TYPE, "kid": key.kid}
+        return jwt.encode(header, claims, key, algorithms=[_ALGORITHM])
 
 
 def _claims(account: Account, now: datetime, expires_at: datetime) -> dict[str, Any]:
@@ -95,7 +71,3 @@ def _claims(account: Account, now: datetime, expires_at: datetime) -> dict[str, 
         "nbf": issued_at,
         "exp": int(expires_at.timestamp()),
     }
-
-
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

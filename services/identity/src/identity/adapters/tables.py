@@ -138,6 +138,17 @@ mailed_link_token = sa.Table(
 )
 sa.Index("mailed_link_token_link_id", mailed_link_token.c.link_id)
 
+signing_key = sa.Table(
+    "signing_key",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("public", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_seed", sa.LargeBinary),
+    _moment("created_at"),
+    _moment("signs_from"),
+    _moment("retires_at", nullable=True),
+)
+
 seller = sa.Table(
     "seller",
     metadata,

@@ -16,6 +16,7 @@ from identity.domain.account import Account
 from identity.domain.api_key import ApiKey
 from identity.domain.seller import Member, Roster, Seller
 from identity.domain.session import NewSession, NewTicket
+from identity.domain.signing_key import SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,38 @@ class Sellers(Protocol):
         Others wait meanwhile. An exception leaves everything as it was. Raises SellerNotFound.
         Tells seller_member_changed.
         """
+
+
+class ChangingKeys:
+    """The signing keys while nobody else changes them, and what shall be stored of them."""
+
+    def __init__(self, known: Sequence[SigningKey]) -> None:
+        self.known = known
+        self.changed: list[SigningKey] = []
+
+    def put(self, key: SigningKey) -> None:
+        """Store a new key, or when a known one retires."""
+        self.changed.append(key)
+
+
+class SigningKeys(Protocol):
+    """The keys that sign access tokens, except for one that stands in the settings alone."""
+
+    async def all(self) -> Sequence[SigningKey]:
+        """Return every key, in the order in which they sign."""
+
+    def changing(self) -> AbstractAsyncContextManager[ChangingKeys]:
+        """Hold the keys; at the end what was put is stored. Others wait meanwhile."""
+
+
+class KeyMaker(Protocol):
+    """Makes signing keys."""
+
+    def of_settings(self, now: datetime) -> SigningKey:
+        """Return the key of the settings, which signs already."""
+
+    def make(self, now: datetime, signs_from: datetime) -> SigningKey:
+        """Return a new key, its seed sealed."""
 
 
 class Passwords(Protocol):

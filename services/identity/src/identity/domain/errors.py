@@ -201,5 +201,44 @@ class TooManyApiKeys(IdentityError):
     text = "You have as many API keys as one account may; revoke one first."
 
 
+class RotationUnderWay(IdentityError):
+    """A signing key is published already and waits to sign."""
+
+    kind = "conflict"
+    code = "rotation_under_way"
+    text = "A key is published already and waits to sign."
+
+
+class LeadTooShort(IdentityError):
+    """A signing key would sign before everybody can know it."""
+
+    code = "lead_too_short"
+    text = "A key has to be published for at least 10 seconds before it signs."
+
+
+class SigningKeyNotFound(IdentityError):
+    """No signing key has the id."""
+
+    kind = "not_found"
+    code = "not_found"
+    text = "There is no such signing key."
+
+
+class KeyInUse(IdentityError):
+    """The key signs, or is about to."""
+
+    kind = "conflict"
+    code = "key_in_use"
+    text = "The key signs, or will: rotate first."
+
+
+class KeyStillBelieved(IdentityError):
+    """Tokens of the key may not have expired yet."""
+
+    kind = "conflict"
+    code = "key_still_believed"
+    text = "Tokens of this key may not have expired yet; --force refuses them all the same."
+
+
 class SlugTaken(Exception):
     """Another seller has the slug; a further one is tried."""
