@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from chassis.errors import forbidden, insufficient_scope, unauthenticated
+
+_STAFF: Final = ("operator", "admin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,15 @@ class Actor:
         self.require_account()
         if not self.has_role(*roles):
             raise forbidden()
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the account is an operator's or an admin's."""
+        return self.has_role(*_STAFF)
+
+    def require_staff(self) -> None:
+        """Raise ``unauthenticated`` for a guest and ``forbidden`` for who is no staff."""
+        self.require_role(*_STAFF)
 
     def require_step_up(self) -> None:
         """Raise ``forbidden`` (``step_up_required``) unless the account proved itself just now.

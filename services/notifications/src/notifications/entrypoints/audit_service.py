@@ -37,7 +37,7 @@ class AuditReportServicer(rpc.AuditReportServiceServicer):
         self, request: pb.GetLastReportRequest, context: _Context
     ) -> pb.GetLastReportResponse:
         """Return the newest report."""
-        current_actor().require_role("operator", "admin")
+        current_actor().require_staff()
         report = await self._reports.last()
         if report is None:
             raise not_found()

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -14,7 +13,7 @@ from chassis.context import current_trace_id, current_traceparent
 from chassis.ids import format_id, parse_id
 from orders.adapters.cart_store import address_record
 from orders.adapters.event_messages import outgoing
-from orders.adapters.shipment_rows import shipment_of
+from orders.adapters.shipment_rows import shipment_of, typeid_of
 from orders.app.ports import Key
 from orders.domain.address import Address
 from orders.domain.cart import Cart
@@ -248,12 +247,12 @@ def _line_record(position: int, line: OrderLine) -> dict[str, object]:
 
 def _line(row: Row) -> OrderLine:
     return OrderLine(
-        id=_typeid("item", row["id"]),
-        seller_order_id=_typeid("sor", row["seller_order_id"]),
-        variant_id=_typeid("var", row["variant_id"]),
-        product_id=_typeid("prd", row["product_id"]),
-        seller_id=_typeid("sel", row["seller_id"]),
-        category_id=_typeid("cat", row["category_id"]) if row["category_id"] else "",
+        id=typeid_of("item", row["id"]),
+        seller_order_id=typeid_of("sor", row["seller_order_id"]),
+        variant_id=typeid_of("var", row["variant_id"]),
+        product_id=typeid_of("prd", row["product_id"]),
+        seller_id=typeid_of("sel", row["seller_id"]),
+        category_id=typeid_of("cat", row["category_id"]) if row["category_id"] else "",
         title=row["title"],
         sku=row["sku"],
         quantity=row["quantity"],
@@ -268,8 +267,8 @@ def _line(row: Row) -> OrderLine:
 
 def _part(row: Row) -> SellerOrder:
     return SellerOrder(
-        id=_typeid("sor", row["id"]),
-        seller_id=_typeid("sel", row["seller_id"]),
+        id=typeid_of("sor", row["id"]),
+        seller_id=typeid_of("sel", row["seller_id"]),
         seller_name=row["seller_name"],
         status=row["status"],
         fulfilment_status=row["fulfilment_status"],
@@ -295,8 +294,3 @@ def _action(stored: Row) -> NextAction:
         url=stored["url"],
         expires_at=datetime.fromisoformat(stored["expires_at"]),
     )
-
-
-def _typeid(prefix: str, uuid_text: str) -> str:
-    """Return the TypeID of a UUID that came inside JSON."""
-    return format_id(prefix, UUID(uuid_text))

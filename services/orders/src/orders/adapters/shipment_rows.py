@@ -17,10 +17,10 @@ Row = Mapping[str, Any]
 def shipment_of(row: Row) -> Shipment:
     """Return a parcel of a row that came as JSON."""
     return Shipment(
-        id=_typeid("shp", row["id"]),
-        order_id=_typeid("ord", row["order_id"]),
-        seller_order_id=_typeid("sor", row["seller_order_id"]),
-        seller_id=_typeid("sel", row["seller_id"]),
+        id=typeid_of("shp", row["id"]),
+        order_id=typeid_of("ord", row["order_id"]),
+        seller_order_id=typeid_of("sor", row["seller_order_id"]),
+        seller_id=typeid_of("sel", row["seller_id"]),
         carrier=row["carrier"],
         tracking_number=row["tracking_number"],
         status=row["status"],
@@ -49,7 +49,7 @@ def item_records(units: Mapping[str, int]) -> list[dict[str, object]]:
 
 def units_of(items: Sequence[Row]) -> dict[str, int]:
     """Return stored units by line id."""
-    return {_typeid("item", each["line_id"]): each["quantity"] for each in items}
+    return {typeid_of("item", each["line_id"]): each["quantity"] for each in items}
 
 
 def event_records(events: Sequence[ShipmentEvent]) -> list[dict[str, object]]:
@@ -97,5 +97,6 @@ def update_of(row: Row) -> CarrierUpdate:
     )
 
 
-def _typeid(prefix: str, uuid_text: str) -> str:
+def typeid_of(prefix: str, uuid_text: str) -> str:
+    """Return the TypeID of a UUID that came inside JSON."""
     return format_id(prefix, UUID(uuid_text))

@@ -58,6 +58,6 @@ class ListSellerOrdersHandler:
         return page, self._cursors.encode(_KIND, filters, [at, last.id])
 
     async def _may_see(self, actor: Actor, seller_id: str, account_id: str) -> bool:
-        if seller_id in actor.memberships or actor.has_role("operator", "admin"):
+        if seller_id in actor.memberships or actor.is_staff:
             return True
         return bool(await self._sellers.role_of(seller_id, account_id))

@@ -37,7 +37,7 @@ class SellerStaff:
         SellerOrderRequired.
         """
         account_id = actor.require_account()
-        known = account_id == order.account_id or actor.has_role("operator", "admin")
+        known = account_id == order.account_id or actor.is_staff
         named: list[tuple[SellerOrder, str]] = []
         if order.confirmed_at is not None:
             named = [

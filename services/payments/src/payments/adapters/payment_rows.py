@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -73,16 +74,7 @@ def refund_rows(refunds: Sequence[tuple[UUID, Refund]]) -> str:
     """Return refunds, given with their payments' ids."""
     return _json(
         [
-            {
-                "id": refund.id,
-                "payment_id": payment_id,
-                "amount_minor": refund.amount_minor,
-                "status": refund.status,
-                "reason": refund.reason,
-                "lines": refund.lines,
-                "is_cancellation": refund.is_cancellation,
-                "created_at": refund.created_at,
-            }
+            {**_claim_row(payment_id, refund), "is_cancellation": refund.is_cancellation}
             for payment_id, refund in refunds
         ]
     )
@@ -93,19 +85,25 @@ def dispute_rows(disputes: Sequence[tuple[UUID, Dispute]]) -> str:
     return _json(
         [
             {
-                "id": dispute.id,
-                "payment_id": payment_id,
+                **_claim_row(payment_id, dispute),
                 "reference": dispute.reference,
-                "amount_minor": dispute.amount_minor,
                 "fee_minor": dispute.fee_minor,
-                "reason": dispute.reason,
-                "lines": dispute.lines,
-                "status": dispute.status,
-                "created_at": dispute.created_at,
             }
             for payment_id, dispute in disputes
         ]
     )
+
+
+def _claim_row(payment_id: UUID, claim: Refund | Dispute) -> dict[str, object]:
+    return {
+        "id": claim.id,
+        "payment_id": payment_id,
+        "amount_minor": claim.amount_minor,
+        "status": claim.status,
+        "reason": claim.reason,
+        "lines": claim.lines,
+        "created_at": claim.created_at,
+    }
 
 
 def delivery_rows(deliveries: Sequence[tuple[UUID, Delivery]]) -> str:
@@ -209,28 +207,23 @@ def to_payment(row: Row) -> Payment:
 
 
 def _to_refund(row: Row) -> Refund:
-    return Refund(
-        id=UUID(row["id"]),
-        amount_minor=row["amount_minor"],
-        reason=row["reason"],
-        lines=tuple(LineParts(**line) for line in row["lines"]),
-        created_at=datetime.fromisoformat(row["created_at"]),
-        status=row["status"],
-        is_cancellation=row["is_cancellation"],
-    )
+    return Refund(is_cancellation=row["is_cancellation"], **_claim(row))
 
 
 def _to_dispute(row: Row) -> Dispute:
-    return Dispute(
-        id=UUID(row["id"]),
-        reference=row["reference"],
-        amount_minor=row["amount_minor"],
-        fee_minor=row["fee_minor"],
-        reason=row["reason"],
-        lines=tuple(LineParts(**line) for line in row["lines"]),
-        created_at=datetime.fromisoformat(row["created_at"]),
-        status=row["status"],
-    )
+    return Dispute(reference=row["reference"], fee_minor=row["fee_minor"], **_claim(row))
+
+
+def _claim(row: Row) -> dict[str, Any]:
+    """Return what refunds and disputes have in common."""
+    return {
+        "id": UUID(row["id"]),
+        "amount_minor": row["amount_minor"],
+        "reason": row["reason"],
+        "lines": tuple(LineParts(**line) for line in row["lines"]),
+        "created_at": datetime.fromisoformat(row["created_at"]),
+        "status": row["status"],
+    }
 
 
 def _to_delivery(row: Row) -> Delivery:

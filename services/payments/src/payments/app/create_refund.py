@@ -15,7 +15,6 @@ from payments.domain.errors import PartialRefundUnavailable
 from payments.domain.payment import Payment
 from payments.domain.refunds import Refund
 
-_ROLES = ("operator", "admin")
 _SELLER_ROLES = ("owner", "manager", "finance")
 
 
@@ -61,7 +60,7 @@ class CreateRefundHandler:
         if payment is None or payment.is_tombstone:
             raise not_found()
         sellers = None
-        if not actor.has_role(*_ROLES):
+        if not actor.is_staff:
             of_order = {split.seller_id for split in payment.splits}
             sellers = await self._memberships.sellers_of(account_id, of_order, _SELLER_ROLES)
             if not sellers:

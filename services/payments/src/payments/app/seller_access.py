@@ -9,7 +9,6 @@ from chassis.errors import forbidden
 from payments.app.ports import Memberships, Seller
 
 _ROLES: Final = ("owner", "finance")
-_STAFF: Final = ("operator", "admin")
 
 
 class SellerAccess:
@@ -26,7 +25,7 @@ class SellerAccess:
         """
         account_id = actor.require_account()
         seller = await self._memberships.seller(id_or_slug)
-        if staff and actor.has_role(*_STAFF):
+        if staff and actor.is_staff:
             return seller
         if not await self._memberships.sellers_of(account_id, [seller.id], _ROLES):
             raise forbidden()

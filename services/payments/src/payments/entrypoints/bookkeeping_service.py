@@ -13,15 +13,14 @@ from chassis.ids import format_id, new_id, parse_id
 from chassis.iso import is_currency
 from payments.app.ports import CommissionRules
 from payments.app.provider import ProviderAway
-from payments.app.reconcile import Difference, Reconcile, ReconcileHandler
+from payments.app.reconcile import Reconcile, ReconcileHandler
 from payments.app.record_dispute import STATUSES, RecordDispute, RecordDisputeHandler
 from payments.app.record_settlement import RecordSettlementHandler
 from payments.domain.commission import CommissionRule
-from payments.domain.disputes import Dispute
 from payments.domain.errors import CurrencyMismatch
-from payments.domain.payment import Payment
 from payments.domain.settlement import Settlement
 from payments.domain.splits import MAX_AMOUNT_MINOR
+from payments.entrypoints.messages import difference_message, dispute_message, rule_message
 from soko.common.v1.money_pb2 import Money
 from soko.payments.v1 import bookkeeping_pb2 as pb
 from soko.payments.v1 import bookkeeping_pb2_grpc
@@ -52,7 +51,7 @@ class BookkeepingServicer(bookkeeping_pb2_grpc.BookkeepingServiceServicer):
         self, request: pb.RecordDisputeRequest, context: Context
     ) -> pb.RecordDisputeResponse:
         """Note what became of a dispute."""
-        _require_staff()
+        current_actor().require_staff()
         if request.status not in STATUSES:
             raise invalid("status_invalid", f"A dispute is one of {', '.join(STATUSES)}.")
         if not 0 <= request.fee_minor <= MAX_AMOUNT_MINOR or len(request.reason) > _MAX_REASON:
@@ -68,13 +67,13 @@ class BookkeepingServicer(bookkeeping_pb2_grpc.BookkeepingServiceServicer):
                 reason=request.reason,
             )
         )
-        return pb.RecordDisputeResponse(dispute=_dispute_message(dispute, payment))
+        return pb.RecordDisputeResponse(dispute=dispute_message(dispute, payment))
 
     async def RecordSettlement(  # noqa: N802
         self, request: pb.RecordSettlementRequest, context: Context
     ) -> pb.RecordSettlementResponse:
         """Note what a provider paid out."""
-        _require_staff()
+        current_actor().require_staff()
         owed_minor, owed_currency = _amount(request.settled)
         received = (owed_minor, owed_currency)
         if request.HasField("received"):
@@ -102,15 +101,15 @@ class BookkeepingServicer(bookkeeping_pb2_grpc.BookkeepingServiceServicer):
         self, request: pb.ListCommissionRulesRequest, context: Context
     ) -> pb.ListCommissionRulesResponse:
         """List the rules."""
-        _require_staff()
+        current_actor().require_staff()
         rules = await self._rules.all()
-        return pb.ListCommissionRulesResponse(rules=[_rule_message(each) for each in rules])
+        return pb.ListCommissionRulesResponse(rules=[rule_message(each) for each in rules])
 
     async def PutCommissionRule(  # noqa: N802
         self, request: pb.PutCommissionRuleRequest, context: Context
     ) -> pb.PutCommissionRuleResponse:
         """Set a rule."""
-        _require_staff()
+        current_actor().require_staff()
         asked = request.rule
         if asked.seller_id:
             parse_id("sel", asked.seller_id)
@@ -121,13 +120,13 @@ class BookkeepingServicer(bookkeeping_pb2_grpc.BookkeepingServiceServicer):
         )
         rule.check()
         stored = await self._rules.put(rule, self._clock.now())
-        return pb.PutCommissionRuleResponse(rule=_rule_message(stored))
+        return pb.PutCommissionRuleResponse(rule=rule_message(stored))
 
     async def RemoveCommissionRule(  # noqa: N802
         self, request: pb.RemoveCommissionRuleRequest, context: Context
     ) -> pb.RemoveCommissionRuleResponse:
         """Remove a rule."""
-        _require_staff()
+        current_actor().require_staff()
         if not await self._rules.remove(parse_id("cmr", request.id)):
             raise not_found()
         return pb.RemoveCommissionRuleResponse()
@@ -136,8 +135,9 @@ class BookkeepingServicer(bookkeeping_pb2_grpc.BookkeepingServiceServicer):
         self, request: pb.ReconcileRequest, context: Context
     ) -> pb.ReconcileResponse:
         """Compare a period with the provider's report; also for ``./soko reconcile``."""
-        if current_actor().kind != "service":
-            _require_staff()
+        actor = current_actor()
+        if actor.kind != "service":
+            actor.require_staff()
         since, until = request.since.ToDatetime(UTC), request.until.ToDatetime(UTC)
         try:
             found = await self._reconcile.handle(Reconcile(request.provider, since, until))
@@ -146,16 +146,12 @@ class BookkeepingServicer(bookkeeping_pb2_grpc.BookkeepingServiceServicer):
         response = pb.ReconcileResponse(
             theirs=found.theirs,
             ours=found.ours,
-            differences=[_difference_message(each) for each in found.differences],
+            differences=[difference_message(each) for each in found.differences],
             complete=found.complete,
         )
         response.since.FromDatetime(found.since)
         response.until.FromDatetime(found.until)
         return response
-
-
-def _require_staff() -> None:
-    current_actor().require_role("operator", "admin")
 
 
 def _amount(money: Money) -> tuple[int, str]:
@@ -168,43 +164,3 @@ def _reference(text: str) -> str:
     if not 0 < len(text) <= _MAX_REFERENCE:
         raise invalid("reference_invalid", f"A name has 1 to {_MAX_REFERENCE} characters.")
     return text
-
-
-def _rule_message(rule: CommissionRule) -> pb.CommissionRule:
-    return pb.CommissionRule(
-        id=format_id("cmr", rule.id),
-        seller_id=rule.seller_id,
-        category_id=rule.category_id,
-        rate_bps=rule.rate_bps,
-        tax_bps=rule.tax_bps,
-    )
-
-
-def _difference_message(found: Difference) -> pb.Difference:
-    prefix = "att" if found.movement == "capture" else "rfd"
-    message = pb.Difference(
-        kind=found.kind,
-        movement=found.movement,
-        movement_id=found.movement_id,
-        order_id=format_id("ord", found.order_id) if found.order_id else "",
-        subject_id=format_id(prefix, found.subject_id) if found.subject_id else "",
-        status=found.status,
-    )
-    for money, field in ((found.ours, message.ours), (found.theirs, message.theirs)):
-        if money is not None:
-            field.amount_minor, field.currency = money
-    return message
-
-
-def _dispute_message(dispute: Dispute, payment: Payment) -> pb.Dispute:
-    message = pb.Dispute(
-        id=format_id("dsp", dispute.id),
-        order_id=format_id("ord", payment.order_id),
-        reference=dispute.reference,
-        status=dispute.status,
-        amount=Money(amount_minor=dispute.amount_minor, currency=payment.currency),
-        fee=Money(amount_minor=dispute.fee_minor, currency=payment.currency),
-        reason=dispute.reason,
-    )
-    message.created_at.FromDatetime(dispute.created_at)
-    return message

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import grpc
 
 from chassis.context import current_actor
@@ -11,12 +9,10 @@ from chassis.cursors import CursorCodec, filter_hash
 from chassis.ids import parse_id
 from payments.app.ports import LedgerReader
 from payments.entrypoints.messages import account_message, entry_message
-from payments.entrypoints.pages import limit_of
+from payments.entrypoints.pages import Pages, limit_of
 from soko.payments.v1 import payment_pb2 as pb
 from soko.payments.v1 import payment_pb2_grpc
 
-_ACCOUNTS = "ledger_accounts"
-_ENTRIES = "ledger_entries"
 Context = grpc.aio.ServicerContext[object, object]
 
 
@@ -25,21 +21,20 @@ class LedgerServicer(payment_pb2_grpc.LedgerServiceServicer):
 
     def __init__(self, ledger: LedgerReader, cursors: CursorCodec) -> None:
         self._ledger = ledger
-        self._cursors = cursors
+        self._accounts = Pages(cursors, "ledger_accounts")
+        self._entries = Pages(cursors, "ledger_entries")
 
     async def ListAccounts(  # noqa: N802 - the contract's name
         self, request: pb.ListAccountsRequest, context: Context
     ) -> pb.ListAccountsResponse:
         """Return accounts with their balances; admins only."""
         current_actor().require_role("admin")
-        limit = limit_of(request.limit)
-        after = self._position(_ACCOUNTS, filter_hash(), request.cursor)
+        limit, filters = limit_of(request.limit), filter_hash()
+        after = self._accounts.position(filters, request.cursor)
         accounts = await self._ledger.accounts(after, limit + 1)
         return pb.ListAccountsResponse(
             accounts=[account_message(account) for account in accounts[:limit]],
-            next_cursor=self._next(
-                _ACCOUNTS, filter_hash(), [account.id for account in accounts], limit
-            ),
+            next_cursor=self._accounts.next_cursor(filters, accounts, limit),
         )
 
     async def ListEntries(  # noqa: N802
@@ -52,20 +47,10 @@ class LedgerServicer(payment_pb2_grpc.LedgerServiceServicer):
         entries = await self._ledger.entries(
             order_id=parse_id("ord", request.order_id) if request.order_id else None,
             account_id=parse_id("led", request.account_id) if request.account_id else None,
-            before=self._position(_ENTRIES, filters, request.cursor),
+            before=self._entries.position(filters, request.cursor),
             limit=limit + 1,
         )
         return pb.ListEntriesResponse(
             entries=[entry_message(entry) for entry in entries[:limit]],
-            next_cursor=self._next(_ENTRIES, filters, [entry.id for entry in entries], limit),
+            next_cursor=self._entries.next_cursor(filters, entries, limit),
         )
-
-    def _position(self, kind: str, filters: str, cursor: str) -> UUID | None:
-        if not cursor:
-            return None
-        return UUID(str(self._cursors.decode(kind, filters, cursor)[0]))
-
-    def _next(self, kind: str, filters: str, ids: list[UUID], limit: int) -> str:
-        if len(ids) <= limit:
-            return ""
-        return self._cursors.encode(kind, filters, [str(ids[limit - 1])])

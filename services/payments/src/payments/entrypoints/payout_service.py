@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import grpc
 
 from chassis.context import current_actor, current_idempotency
@@ -11,18 +9,16 @@ from chassis.cursors import CursorCodec, filter_hash
 from chassis.database import Database
 from chassis.errors import invalid
 from chassis.idempotency import idempotent
-from chassis.ids import format_id, new_id
+from chassis.ids import new_id
 from chassis.iso import is_currency
 from payments.app.create_payout import CreatePayout, CreatePayoutHandler
 from payments.app.ports import Payouts, SellerBalance
 from payments.app.seller_access import SellerAccess
-from payments.domain.payout import Payout
-from payments.entrypoints.pages import limit_of
-from soko.common.v1.money_pb2 import Money
+from payments.entrypoints.messages import payout_message
+from payments.entrypoints.pages import Pages, limit_of
 from soko.payments.v1 import payout_pb2 as pb
 from soko.payments.v1 import payout_pb2_grpc
 
-_KIND = "payouts"
 Context = grpc.aio.ServicerContext[object, object]
 
 
@@ -40,7 +36,7 @@ class PayoutServicer(payout_pb2_grpc.PayoutServiceServicer):
         self._create = create
         self._payouts = payouts
         self._access = access
-        self._cursors = cursors
+        self._pages = Pages(cursors, "payouts")
         self.db = db
 
     async def GetBalance(  # noqa: N802 - the contract's name
@@ -81,33 +77,17 @@ class PayoutServicer(payout_pb2_grpc.PayoutServiceServicer):
         payout = await self._create.handle(
             CreatePayout(payout_id, request.seller, amount), current_actor()
         )
-        return pb.CreatePayoutResponse(payout=_message(payout))
+        return pb.CreatePayoutResponse(payout=payout_message(payout))
 
     async def ListPayouts(  # noqa: N802
         self, request: pb.ListPayoutsRequest, context: Context
     ) -> pb.ListPayoutsResponse:
         """List a seller's payouts."""
         seller = await self._access.require(current_actor(), request.seller, staff=True)
-        limit, filters, before = limit_of(request.limit), filter_hash(seller.id), None
-        if request.cursor:
-            before = UUID(str(self._cursors.decode(_KIND, filters, request.cursor)[0]))
+        limit, filters = limit_of(request.limit), filter_hash(seller.id)
+        before = self._pages.position(filters, request.cursor)
         found = await self._payouts.page(seller.id, before, limit + 1)
-        cursor = ""
-        if len(found) > limit:
-            cursor = self._cursors.encode(_KIND, filters, [str(found[limit - 1].id)])
         return pb.ListPayoutsResponse(
-            payouts=[_message(each) for each in found[:limit]], next_cursor=cursor
+            payouts=[payout_message(each) for each in found[:limit]],
+            next_cursor=self._pages.next_cursor(filters, found, limit),
         )
-
-
-def _message(payout: Payout) -> pb.Payout:
-    message = pb.Payout(
-        id=format_id("pyo", payout.id),
-        seller_id=payout.seller_id,
-        amount=Money(amount_minor=payout.amount_minor, currency=payout.currency),
-        status=payout.status,
-        failure=payout.failure,
-    )
-    message.created_at.FromDatetime(payout.created_at)
-    message.updated_at.FromDatetime(payout.updated_at)
-    return message
