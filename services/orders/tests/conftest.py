@@ -13,7 +13,7 @@ from chassis.migrations import upgrade
 from orders.__main__ import MIGRATIONS
 from orders.adapters.cart_store import PostgresCarts
 from orders.adapters.order_store import PostgresCheckouts, PostgresOrders
-from services.orders.tests.fakes import Memory, MemoryCarts, MemoryCheckouts, MemoryOrders
+from services.orders.tests.memory import Memory, MemoryCarts, MemoryCheckouts, MemoryOrders
 
 
 @dataclass

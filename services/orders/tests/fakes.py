@@ -1,18 +1,17 @@
-"""Hand-written stand-ins: stores in memory, and peers that lose answers when they are told to."""
+"""Peers that lose answers when they are told to, and other stand-ins."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from chassis.errors import unavailable
-from orders.app.ports import Key, Placed, StockMove, StoredAnswer, UsedKey
-from orders.domain.cart import CHECKED_OUT, MERGED, OPEN, Cart, CartItem
-from orders.domain.checkout import Checkout, Transition
+from orders.app.ports import StockMove
+from orders.domain.checkout import Checkout
 from orders.domain.order import Order
 from orders.domain.outcomes import (
     UNKNOWN,
@@ -20,229 +19,16 @@ from orders.domain.outcomes import (
     CaptureOutcome,
     Declined,
     Paid,
-    PaymentNews,
     PaymentPending,
     Refused,
     Reserved,
     ReserveOutcome,
 )
-from orders.domain.saga import DONE, SETTLING
 from orders.domain.variant import Variant
+from services.orders.tests.memory import Crash
 
 T = TypeVar("T")
-
-
-class Crash(BaseException):
-    """The process dies here: nothing after this point happens."""
-
-
-@dataclass
-class Memory:
-    """What the database holds."""
-
-    carts: dict[str, Cart] = field(default_factory=dict)
-    merged: dict[str, tuple[str, str]] = field(default_factory=dict)
-    touched: dict[str, int] = field(default_factory=dict)
-    checkouts: dict[str, Checkout] = field(default_factory=dict)
-    keys: dict[tuple[str, str], UsedKey] = field(default_factory=dict)
-    answers: dict[tuple[str, str], bytes] = field(default_factory=dict)
-    events: list[tuple[str, Order]] = field(default_factory=list)
-    clock: int = 0
-
-    def touch(self, cart_id: str) -> None:
-        self.clock += 1
-        self.touched[cart_id] = self.clock
-
-
-class MemoryCarts:
-    """CartStore in memory."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-
-    async def create(self, cart: Cart, now: datetime) -> bool:
-        if cart.id in self._memory.carts:
-            return False
-        self._put(cart)
-        return True
-
-    async def load(self, cart_id: str) -> Cart | None:
-        await asyncio.sleep(0)
-        cart = self._memory.carts.get(cart_id)
-        return cart if cart and cart.status != MERGED else None
-
-    async def load_for_checkout(self, cart_id: str, key: Key) -> tuple[Cart, UsedKey | None] | None:
-        cart = await self.load(cart_id)
-        return (cart, self._memory.keys.get((key.scope, key.key))) if cart else None
-
-    async def newest_open_of(self, account_id: str) -> Cart | None:
-        own = [
-            cart
-            for cart in self._memory.carts.values()
-            if cart.account_id == account_id and cart.status == OPEN
-        ]
-        return max(own, key=lambda cart: self._memory.touched[cart.id], default=None)
-
-    async def merged_into(self, cart_id: str, account_id: str) -> Cart | None:
-        target_id, owner = self._memory.merged.get(cart_id, ("", ""))
-        return self._memory.carts.get(target_id) if owner == account_id else None
-
-    async def save(self, cart: Cart, now: datetime, answer: StoredAnswer | None = None) -> bool:
-        if not self._is_former(cart):
-            return False
-        self._put(cart)
-        if answer:
-            self._memory.answers[answer.key.scope, answer.key.key] = answer.response
-        return True
-
-    async def merge(self, target: Cart, guest: Cart, now: datetime) -> bool:
-        if not (self._is_former(target) and self._is_former(guest)):
-            return False
-        self._put(target)
-        self._put(replace(guest, status=MERGED))
-        self._memory.merged[guest.id] = (target.id, guest.account_id)
-        return True
-
-    def _is_former(self, cart: Cart) -> bool:
-        known = self._memory.carts[cart.id]
-        return known.status == OPEN and known.version == cart.version - 1
-
-    def _put(self, cart: Cart) -> None:
-        self._memory.carts[cart.id] = cart
-        self._memory.touch(cart.id)
-
-
-class MemoryCheckouts:
-    """CheckoutStore and PaymentNewsStore in memory."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-        self.before_save: Callable[[Transition], None] | None = None
-
-    async def place(self, cart: Cart, checkout: Checkout, key: Key) -> Placed:
-        known = self._memory.carts[cart.id]
-        if known.status != OPEN or known.version != cart.version:
-            return Placed.CART_CHANGED
-        order = checkout.order
-        if (key.scope, key.key) in self._memory.keys:
-            return Placed.KEY_USED
-        if any(c.order.number == order.number for c in self._memory.checkouts.values()):
-            return Placed.NUMBER_TAKEN
-        self._memory.carts[cart.id] = replace(
-            known, status=CHECKED_OUT, attempts=known.attempts + 1, order_id=order.id
-        )
-        self._memory.checkouts[order.id] = checkout
-        self._memory.keys[key.scope, key.key] = UsedKey(key.fingerprint, order.id)
-        self._memory.events.append(("order_placed", order))
-        return Placed.PLACED
-
-    async def load(self, order_id: str) -> Checkout | None:
-        await asyncio.sleep(0)
-        return self._memory.checkouts.get(order_id)
-
-    async def save(self, transition: Transition, answer: StoredAnswer | None = None) -> bool:
-        if self.before_save:
-            self.before_save(transition)
-        if not self._stands(transition):
-            return False
-        self._put(transition)
-        if answer:
-            self._memory.answers[answer.key.scope, answer.key.key] = answer.response
-        return True
-
-    async def finish_compensation(
-        self, transition: Transition, *, reopen: bool, items: Sequence[CartItem] | None
-    ) -> bool:
-        if self.before_save:
-            self.before_save(transition)
-        if not self._stands(transition):
-            return False
-        self._put(transition)
-        cart = self._memory.carts[transition.after.order.cart_id]
-        if reopen and cart.status == CHECKED_OUT and cart.order_id == transition.after.order.id:
-            self._memory.carts[cart.id] = replace(
-                cart,
-                status=OPEN,
-                version=cart.version + 1,
-                items=cart.items if items is None else tuple(items),
-            )
-            self._memory.touch(cart.id)
-        return True
-
-    async def save_settled(self, transitions: Sequence[Transition]) -> None:
-        for transition in transitions:
-            known = self._memory.checkouts[transition.before.order.id]
-            if self._stands(transition):
-                self._put(transition)
-            elif known.saga.step == SETTLING:
-                saga = replace(
-                    known.saga,
-                    step=DONE,
-                    next_attempt_at=None,
-                    method=None,
-                    history=(*known.saga.history, *transition.steps_taken),
-                )
-                self._memory.checkouts[known.order.id] = Checkout(known.order, saga)
-
-    async def touched_by(self, news: Sequence[PaymentNews]) -> frozenset[str]:
-        return frozenset(each.order_id for each in news)
-
-    async def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[Checkout]:
-        due = [
-            checkout
-            for checkout in self._memory.checkouts.values()
-            if checkout.saga.next_attempt_at is not None and checkout.saga.next_attempt_at <= now
-        ]
-        taken = [
-            Checkout(c.order, replace(c.saga, next_attempt_at=until))
-            for c in sorted(due, key=lambda c: c.saga.next_attempt_at or now)[:limit]
-        ]
-        self._memory.checkouts.update({checkout.order.id: checkout for checkout in taken})
-        return taken
-
-    def _stands(self, transition: Transition) -> bool:
-        before = transition.before
-        known = self._memory.checkouts[before.order.id]
-        same_version = known.order.version == before.order.version
-        return same_version and known.saga.step == before.saga.step
-
-    def _put(self, transition: Transition) -> None:
-        after = transition.after
-        stored = self._memory.checkouts[after.order.id].saga.history
-        saga = replace(after.saga, history=(*stored, *transition.steps_taken))
-        self._memory.checkouts[after.order.id] = Checkout(after.order, saga)
-        if transition.event:
-            self._memory.events.append((transition.event, after.order))
-
-
-class MemoryOrders:
-    """OrderReader in memory."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-
-    async def load(self, order_id: str) -> Order | None:
-        checkout = self._memory.checkouts.get(order_id)
-        return checkout.order if checkout else None
-
-    async def page_of_account(
-        self, account_id: str, before_id: str | None, limit: int
-    ) -> Sequence[Order]:
-        own = [c.order for c in self._memory.checkouts.values() if c.order.account_id == account_id]
-        newest = sorted(own, key=lambda order: order.id, reverse=True)
-        return [order for order in newest if before_id is None or order.id < before_id][:limit]
-
-    async def page_of_seller(
-        self, seller_id: str, before: tuple[datetime, str] | None, limit: int
-    ) -> Sequence[Order]:
-        found = [
-            (order.confirmed_at, order.id, order)
-            for order in (checkout.order for checkout in self._memory.checkouts.values())
-            if order.confirmed_at is not None
-            and any(part.seller_id == seller_id for part in order.seller_orders)
-        ]
-        newest = sorted(found, key=lambda entry: entry[:2], reverse=True)
-        return [e[2] for e in newest if before is None or e[:2] < before][:limit]
+CLOSED: Final = Refused("conflict", "order_closed", "closed")
 
 
 class Faults:
@@ -283,6 +69,8 @@ class FakeCatalog:
         self.variants = {variant.id: variant for variant in variants}
         self.held: dict[str, dict[str, int]] = {}
         self.allocated: dict[str, dict[str, int]] = {}
+        self.until: dict[str, datetime] = {}
+        """When what is held ends by itself."""
         self.closed: set[str] = set()
         self.shipped: dict[str, tuple[str, int]] = {}
         """Order and units of each parcel that left."""
@@ -310,8 +98,13 @@ class FakeCatalog:
             if variant_id in self.variants
         }
 
+    def expire(self, now: datetime) -> None:
+        """Give back what is held beyond its time, as catalog's own job does."""
+        for order_id in [each for each in self.held if self.until[each] < now]:
+            del self.held[order_id]
+
     async def reserve(self, order: Order, until: datetime, timeout_s: float) -> ReserveOutcome:
-        outcome = await self._call("reserve", lambda: self._reserve(order))
+        outcome = await self._call("reserve", lambda: self._reserve(order, until))
         return outcome if outcome is not None else UNKNOWN
 
     async def commit(self, order_ids: Sequence[str]) -> frozenset[str] | None:
@@ -351,10 +144,11 @@ class FakeCatalog:
         result = do()
         return result if self.faults.after(fault) else None
 
-    def _reserve(self, order: Order) -> ReserveOutcome:
+    def _reserve(self, order: Order, until: datetime) -> ReserveOutcome:
         if order.id in self.closed:
-            return Refused("conflict", "order_closed", "closed")
+            return CLOSED
         if order.id in self.held or order.id in self.allocated:
+            self.until[order.id] = max(self.until[order.id], until)
             return Reserved()
         wanted: dict[str, int] = defaultdict(int)
         for line in order.lines:
@@ -372,6 +166,7 @@ class FakeCatalog:
         if short:
             return Refused("conflict", "out_of_stock", "", {"lines": short})
         self.held[order.id] = dict(wanted)
+        self.until[order.id] = until
         return Reserved()
 
     def _commit(self, order_ids: Sequence[str]) -> frozenset[str]:
@@ -427,7 +222,7 @@ class FakePayments:
     def _authorize(self, checkout: Checkout) -> AuthorizeOutcome:
         order, method = checkout.order, checkout.saga.method
         if order.id in self.closed:
-            return Refused("conflict", "order_closed", "closed")
+            return CLOSED
         token = method.token if method else ""
         if order.id not in self.status:
             self.charges[order.id] += 1

@@ -1,42 +1,28 @@
-"""Products, categories and sellers in the database."""
+"""Products and sellers in the database."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from catalog.app.add_variant import AddVariant, AddVariantHandler
-from catalog.app.create_category import CreateCategory, CreateCategoryHandler
 from catalog.app.create_product import CreateProduct
 from catalog.app.get_product import GetProduct
 from catalog.app.record_seller import RecordSeller, record_seller
-from catalog.app.remove_variant import RemoveVariant, RemoveVariantHandler
-from catalog.app.update_category import UpdateCategory, UpdateCategoryHandler
 from catalog.app.update_product import UpdateProduct
-from catalog.app.update_variant import UpdateVariant, UpdateVariantHandler
 from catalog.domain.errors import (
-    CategoryCycle,
     ExternalIdTaken,
     NotFound,
-    RoleRequired,
     SkuTaken,
     SlugTaken,
-    StaleVersion,
-    StockReserved,
     ValidationFailed,
 )
 from catalog.domain.money import Price
-from catalog.domain.product import ProductChanges, VariantChanges
-from catalog.domain.seller import Seller
+from catalog.domain.product import ProductChanges
 from chassis.actor import GUEST
-from chassis.errors import ServiceError
 from chassis.ids import format_id, new_id, parse_id
 from services.catalog.tests.builders import (
-    CURRENCIES,
     LATER,
     account,
     make_line,
@@ -46,32 +32,7 @@ from services.catalog.tests.builders import (
     unique,
 )
 from services.catalog.tests.conftest import Shop
-from soko.events.v1 import catalog_pb2 as events
-
-
-async def event_names(shop: Shop, aggregate: str) -> list[str]:
-    rows = await shop.db.fetch_all(
-        "SELECT name FROM outbox WHERE aggregate_id = %(id)s ORDER BY sequence", {"id": aggregate}
-    )
-    return [row["name"] for row in rows]
-
-
-async def create(
-    shop: Shop, seller: Seller, product_id: UUID | None = None, **fields: object
-) -> UUID:
-    product_id = product_id or new_id()
-    values = {"title": "Kikoi", "category_id": await shop.category(), **fields}
-    variant = make_variant(str(values.pop("sku", "")))
-    await shop.create(
-        CreateProduct(
-            member(seller.id),
-            seller.slug,
-            product_id,
-            ProductChanges(**values),  # type: ignore[arg-type]
-            [(new_id(), variant)],
-        )
-    )
-    return product_id
+from services.catalog.tests.integration.products import create, event_names
 
 
 async def test_a_product_is_read_as_it_was_made(shop: Shop) -> None:
@@ -214,126 +175,6 @@ async def test_an_unknown_category_is_refused(shop: Shop) -> None:
         )
 
 
-async def test_only_owners_and_managers_edit_products(shop: Shop) -> None:
-    seller = await shop.seller()
-    product_id = parse_id("prd", (await shop.product(seller)).id)
-
-    async def rename(actor: object) -> None:
-        await shop.update(
-            UpdateProduct(actor, product_id, None, ProductChanges(title="Mine"))  # type: ignore[arg-type]
-        )
-
-    await rename(member(seller.id, "manager"))
-    for role in ("fulfilment", "finance", "viewer"):
-        with pytest.raises(RoleRequired):
-            await rename(member(seller.id, role))
-    with pytest.raises(NotFound):
-        await rename(member(new_id()))
-    with pytest.raises(ServiceError) as raised:
-        await rename(GUEST)
-    assert raised.value.kind == "unauthenticated"
-
-
-async def test_a_member_whom_the_token_does_not_name_yet_may_edit(shop: Shop) -> None:
-    seller, newcomer = await shop.seller(), account()
-    product_id = parse_id("prd", (await shop.product(seller)).id)
-    shop.identity.roles[seller.id, newcomer.account_id] = "owner"
-    await shop.update(UpdateProduct(newcomer, product_id, None, ProductChanges(title="Mine")))
-
-
-async def test_a_stale_version_changes_nothing(shop: Shop) -> None:
-    seller = await shop.seller()
-    product_id = parse_id("prd", (await shop.product(seller)).id)
-
-    async def rename(title: str) -> bool:
-        try:
-            await shop.update(
-                UpdateProduct(member(seller.id), product_id, 1, ProductChanges(title=title))
-            )
-        except StaleVersion:
-            return False
-        return True
-
-    results = await asyncio.gather(*(rename(f"T{n}") for n in range(10)))
-    assert sum(results) == 1
-    product = await shop.read(product_id, seller)
-    assert product.version == 2
-    assert product.title == f"T{results.index(True)}"
-
-
-async def test_absent_fields_stay_as_they_are(shop: Shop) -> None:
-    seller = await shop.seller()
-    before = await shop.product(seller, description="Long", attributes={"a": 1}, external_id="x")
-    product_id = parse_id("prd", before.id)
-    shop.clock.advance(timedelta(hours=1))
-    await shop.update(UpdateProduct(member(seller.id), product_id, 1, ProductChanges(title="New")))
-    after = await shop.read(product_id, seller)
-    assert after.title == "New"
-    for name in ("slug", "description", "attributes", "external_id", "variants", "created_at"):
-        assert getattr(after, name) == getattr(before, name)
-    assert after.updated_at != before.updated_at
-
-
-async def test_events_tell_of_publishing_changing_and_archiving(shop: Shop) -> None:
-    seller = await shop.seller()
-    product = await shop.product(seller, status="draft")
-    product_id = parse_id("prd", product.id)
-    for status in ("active", "archived"):
-        await shop.update(
-            UpdateProduct(member(seller.id), product_id, None, ProductChanges(status=status))
-        )
-    names = await event_names(shop, product.id)
-    assert names == ["product_published", "product_archived"]
-    row = await shop.db.fetch_one(
-        "SELECT payload FROM outbox WHERE aggregate_id = %(id)s AND sequence = 2",
-        {"id": product.id},
-    )
-    assert row is not None
-    state = events.ProductArchived.FromString(row["payload"]).product
-    assert (state.product_id, state.status, state.version) == (product.id, "archived", 3)
-
-
-async def test_variants_are_added_changed_and_removed(shop: Shop) -> None:
-    seller = await shop.seller()
-    owner = member(seller.id)
-    product_id = parse_id("prd", (await shop.product(seller)).id)
-    added = new_id()
-    add = AddVariantHandler(shop.uow, shop.desk, CURRENCIES, shop.clock)
-    command = AddVariant(owner, product_id, added, make_variant("B", title="Second"))
-    await add(command)
-    await add(command)
-    update = UpdateVariantHandler(shop.uow, shop.desk, CURRENCIES, shop.clock)
-    await update(UpdateVariant(owner, added, 2, VariantChanges(prices=[Price(5, "KES")])))
-    product = await shop.read(product_id, seller)
-    assert product.version == 3
-    assert [variant.sku for variant in product.variants][1] == "B"
-    assert product.variants[1].price.amount_minor == 5
-    [item], _ = await shop.page(seller=seller.slug)
-    assert item.price_from.amount_minor == 5
-    with pytest.raises(SkuTaken):
-        await update(UpdateVariant(owner, added, None, VariantChanges(sku=product.variants[0].sku)))
-    remove = RemoveVariantHandler(shop.uow, shop.desk, shop.clock)
-    await remove(RemoveVariant(owner, added, None))
-    assert len((await shop.read(product_id, seller)).variants) == 1
-    with pytest.raises(NotFound):
-        await remove(RemoveVariant(owner, added, None))
-    await add(AddVariant(owner, product_id, new_id(), make_variant("B")))
-
-
-async def test_a_variant_that_is_reserved_stays(shop: Shop) -> None:
-    seller = await shop.seller()
-    product = await shop.product(
-        seller, make_variant(options={"S": "1"}), make_variant(options={"S": "2"})
-    )
-    variant = parse_id("var", product.variants[0].id)
-    await shop.inventory.set_on_hand(variant, None, 5, None)
-    await shop.inventory.reserve(new_id(), [make_line(variant, 2)], LATER)
-    remove = RemoveVariantHandler(shop.uow, shop.desk, shop.clock)
-    with pytest.raises(StockReserved):
-        await remove(RemoveVariant(member(seller.id), variant, None))
-    assert len((await shop.read(parse_id("prd", product.id), seller)).variants) == 2
-
-
 async def test_a_cart_is_told_of_variants_in_the_order_asked(shop: Shop) -> None:
     seller = await shop.seller()
     product = await shop.product(
@@ -389,72 +230,3 @@ async def test_what_identity_tells_later_wins_and_is_shown_with_products(shop: S
         await shop.get(GetProduct(product.id, "", GUEST))
     [offered] = await shop.reader.offered([parse_id("var", product.variants[0].id)])
     assert not offered.for_sale
-
-
-async def test_a_renamed_category_is_shown_with_its_products(shop: Shop) -> None:
-    seller, category = await shop.seller(), await shop.category()
-    product = await shop.product(seller, category_id=category)
-    update = UpdateCategoryHandler(shop.uow)
-    await update(UpdateCategory(account("admin"), category, "Renamed", None, None))
-    assert (await shop.read(parse_id("prd", product.id), seller)).category.name == "Renamed"
-
-
-async def test_a_product_changed_while_its_category_is_renamed_shows_the_new_name(
-    shop: Shop,
-) -> None:
-    seller = await shop.seller()
-    old, new = await shop.category(), await shop.category()
-    products = [parse_id("prd", (await shop.product(seller, category_id=old)).id) for _ in range(5)]
-    update = UpdateCategoryHandler(shop.uow)
-    name = unique("Fresh")
-    await asyncio.gather(
-        update(UpdateCategory(account("admin"), new, name, None, None)),
-        *(
-            shop.update(
-                UpdateProduct(member(seller.id), each, None, ProductChanges(category_id=new))
-            )
-            for each in products
-        ),
-    )
-    for each in products:
-        assert (await shop.read(each, seller)).category.name == name
-
-
-async def test_categories_are_for_admins_and_never_in_a_circle(shop: Shop) -> None:
-    create_category = CreateCategoryHandler(shop.uow, shop.clock)
-    update = UpdateCategoryHandler(shop.uow)
-    with pytest.raises(ServiceError) as raised:
-        await create_category(CreateCategory(account("operator"), new_id(), "X", "", None))
-    assert raised.value.kind == "forbidden"
-    admin = account("admin")
-    top = await shop.category()
-    below = await shop.category(parent_id=await shop.category(parent_id=top))
-    with pytest.raises(CategoryCycle):
-        await update(UpdateCategory(admin, top, None, None, below))
-    with pytest.raises(CategoryCycle):
-        await update(UpdateCategory(admin, top, None, None, top))
-    with pytest.raises(ValidationFailed):
-        await update(UpdateCategory(admin, top, None, None, new_id()))
-    with pytest.raises(NotFound):
-        await update(UpdateCategory(admin, new_id(), "X", None, None))
-    moved = await update(UpdateCategory(admin, below, None, None, None, to_top=True))
-    assert moved.parent_id is None
-    with pytest.raises(SlugTaken):
-        await update(UpdateCategory(admin, below, None, await slug_of(shop, top), None))
-    with pytest.raises(ValidationFailed):
-        await create_category(CreateCategory(admin, new_id(), "X", "", new_id()))
-
-
-async def test_two_moves_at_once_make_no_circle(shop: Shop) -> None:
-    first, second = await shop.category(), await shop.category()
-    update, admin = UpdateCategoryHandler(shop.uow), account("admin")
-    results = await asyncio.gather(
-        update(UpdateCategory(admin, first, None, None, second)),
-        update(UpdateCategory(admin, second, None, None, first)),
-        return_exceptions=True,
-    )
-    assert sorted(type(result).__name__ for result in results) == ["Category", "CategoryCycle"]
-
-
-async def slug_of(shop: Shop, category_id: UUID) -> str:
-    return next(each.slug for each in await shop.categories.all() if each.id == category_id)

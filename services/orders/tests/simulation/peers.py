@@ -1,15 +1,12 @@
-"""Catalog and payments as their contracts describe them, small enough to be seen to be right."""
+"""Payments as their contract describes them, small enough to be seen to be right."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final
 
-from chassis.clock import Clock
 from orders.domain.checkout import Checkout
-from orders.domain.order import Order
 from orders.domain.outcomes import (
     UNKNOWN,
     AuthorizeOutcome,
@@ -19,76 +16,11 @@ from orders.domain.outcomes import (
     PaymentNews,
     PaymentPending,
     Refused,
-    Reserved,
-    ReserveOutcome,
 )
-from orders.domain.variant import Variant
+from services.orders.tests.fakes import CLOSED
 
-CLOSED: Final = Refused("conflict", "order_closed", "closed")
 FALLEN: Final = frozenset({"failed", "voided", "refunded", "charged_back"})
 TAKEN: Final = frozenset({"captured", "partially_refunded"})
-
-
-@dataclass
-class Hold:
-    """What an order has of the stock."""
-
-    units: Mapping[str, int]
-    until: datetime
-    allocated: bool = False
-
-
-class SimCatalog:
-    """Stock that is held until a time, allocated, released; closed orders stay closed."""
-
-    def __init__(self, clock: Clock, *variants: Variant) -> None:
-        self._clock = clock
-        self.on_hand = {variant.id: variant.available for variant in variants}
-        self.variants = {variant.id: variant for variant in variants}
-        self.holds: dict[str, Hold] = {}
-        self.closed: set[str] = set()
-
-    def taken(self, variant_id: str) -> int:
-        return sum(hold.units.get(variant_id, 0) for hold in self.holds.values())
-
-    def expire(self) -> None:
-        """Give back what is held beyond its time, as catalog's own job does."""
-        now = self._clock.now()
-        for order_id, hold in list(self.holds.items()):
-            if not hold.allocated and hold.until < now:
-                del self.holds[order_id]
-
-    async def find(self, variant_ids: Sequence[str]) -> Mapping[str, Variant]:
-        return {
-            each: replace(self.variants[each], available=self.on_hand[each] - self.taken(each))
-            for each in variant_ids
-        }
-
-    async def reserve(self, order: Order, until: datetime, timeout_s: float) -> ReserveOutcome:
-        if order.id in self.closed:
-            return CLOSED
-        known = self.holds.get(order.id)
-        if known is not None:
-            known.until = max(known.until, until)
-            return Reserved()
-        wanted: dict[str, int] = {}
-        for line in order.lines:
-            wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
-        if any(self.on_hand[v] - self.taken(v) < units for v, units in wanted.items()):
-            return Refused("conflict", "out_of_stock", "", {"lines": []})
-        self.holds[order.id] = Hold(wanted, until)
-        return Reserved()
-
-    async def commit(self, order_ids: Sequence[str]) -> frozenset[str]:
-        for order_id in order_ids:
-            if order_id in self.holds:
-                self.holds[order_id].allocated = True
-        return frozenset(order_ids) - self.holds.keys()
-
-    async def release(self, order_id: str, reason: str, timeout_s: float) -> bool:
-        self.closed.add(order_id)
-        self.holds.pop(order_id, None)
-        return True
 
 
 @dataclass
@@ -257,3 +189,31 @@ class SimPayments:
             payment.order_id, payment_id, status, "", payment.sequence, payment.goes_back
         )
         self.told.append(news)
+
+
+def awaits_buyer(payment: Payment) -> bool:
+    return payment.provider == "pending" and payment.status == "none"
+
+
+def silent(payment: Payment) -> bool:
+    return payment.provider == "silent"
+
+
+def fallen(payment: Payment) -> bool:
+    return payment.status in {"failed", "voided"}
+
+
+def authorized(payment: Payment) -> bool:
+    return payment.status == "authorized"
+
+
+def refundable(payment: Payment) -> bool:
+    return payment.status in TAKEN and not payment.goes_back
+
+
+def disputed(payment: Payment) -> bool:
+    return payment.status == "charged_back"
+
+
+def refunding(payment: Payment) -> bool:
+    return payment.refunding

@@ -22,7 +22,8 @@ from services.orders.tests.builders import (
     make_key,
     make_variant,
 )
-from services.orders.tests.fakes import MemoryCarts, all_of
+from services.orders.tests.fakes import all_of
+from services.orders.tests.memory import MemoryCarts
 from services.orders.tests.unit.test_sagas import TOKENS, Shop, a_cart, shop
 
 __all__ = ["shop"]

@@ -37,17 +37,14 @@ from services.orders.tests.builders import (
     make_variant,
 )
 from services.orders.tests.fakes import (
-    Crash,
     FakeAccounts,
     FakeCatalog,
     FakePayments,
     Faults,
     ListQueue,
-    Memory,
-    MemoryCarts,
-    MemoryCheckouts,
     all_of,
 )
+from services.orders.tests.memory import Crash, Memory, MemoryCarts, MemoryCheckouts
 
 TOKENS = GuestTokens(SECRET)
 
