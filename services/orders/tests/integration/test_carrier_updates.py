@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chassis.ids import parse_id
 from devstack.testing import eventually
 from orders.domain.webhook_signature import sign
 from services.orders.tests.builders import an_id
@@ -151,12 +152,18 @@ async def test_stock_of_a_killed_process_is_moved_by_another(world: World) -> No
     async def left() -> bool:
         return shipment.id in world.catalog.shipped
 
-    await eventually(left)
+    async def noted() -> bool:
+        row = await world.db.fetch_one(
+            "SELECT stock_step FROM shipment WHERE id = %(id)s",
+            {"id": parse_id("shp", shipment.id)},
+        )
+        return row is not None and row["stock_step"] == "shipped"
+
+    await eventually(noted)
     # As if the process had died between shipping and telling catalog, or before noting its answer.
     await world.db.execute(
-        "UPDATE shipment SET stock_step = 'shipping', stock_next_at = now()"
-        " WHERE order_id = (SELECT id FROM orders WHERE number = %(number)s)",
-        {"number": sale.order.number},
+        "UPDATE shipment SET stock_step = 'shipping', stock_next_at = now() WHERE id = %(id)s",
+        {"id": parse_id("shp", shipment.id)},
     )
     world.catalog.shipped.clear()
     await eventually(left)
