@@ -42,6 +42,7 @@ from soko.identity.v1 import (
     account_pb2,
     api_key_pb2,
     auth_pb2,
+    credential_pb2,
     key_pb2,
     mailed_link_pb2,
     seller_pb2,
@@ -54,7 +55,15 @@ from soko.payments.v1 import bookkeeping_pb2, payment_pb2, payout_pb2, provider_
 from soko.payments.v1 import timeline_pb2 as payments_timeline
 
 SERVICES: Mapping[str, tuple[Any, ...]] = {
-    "identity": (account_pb2, api_key_pb2, auth_pb2, key_pb2, mailed_link_pb2, seller_pb2),
+    "identity": (
+        account_pb2,
+        api_key_pb2,
+        auth_pb2,
+        credential_pb2,
+        key_pb2,
+        mailed_link_pb2,
+        seller_pb2,
+    ),
     "catalog": (catalog_pb2, inventory_pb2, media_pb2),
     "orders": (cart_pb2, fulfilment_pb2, order_pb2, orders_timeline),
     "notifications": (notification_pb2, notices_timeline, report_pb2),

@@ -14,6 +14,7 @@ from soko.identity.v1 import (
     account_pb2_grpc,
     api_key_pb2_grpc,
     auth_pb2_grpc,
+    credential_pb2_grpc,
     key_pb2_grpc,
     mailed_link_pb2_grpc,
     seller_pb2_grpc,
@@ -60,6 +61,7 @@ class Identity(Service):
         self.auth = auth_pb2_grpc.AuthServiceStub(self.peer.channel)
         self.accounts = account_pb2_grpc.AccountServiceStub(self.peer.channel)
         self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.peer.channel)
+        self.credentials = credential_pb2_grpc.CredentialServiceStub(self.peer.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.peer.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.peer.channel)
         self.links = mailed_link_pb2_grpc.MailedLinkServiceStub(self.peer.channel)

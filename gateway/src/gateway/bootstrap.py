@@ -14,7 +14,7 @@ from chassis.logs import get_logger
 from gateway.access_log import AccessLog
 from gateway.api_keys import ApiKeys, Exchange
 from gateway.app import create_application, direct_lists
-from gateway.authentication import Authenticator, RevokedSessions
+from gateway.authentication import Authenticator, RevokedSessions, SecuredAccounts
 from gateway.backend import AS_ITSELF, Backend
 from gateway.buckets import MemoryBuckets
 from gateway.cache import AnswerCache
@@ -61,10 +61,10 @@ class Gateway:
         """Open channels and subscriptions on the server's event loop; close them at the end."""
         backend = Backend(self.settings)
         broker = Broker(self.settings.nats_url, "gateway")
-        revoked = RevokedSessions()
+        revoked, secured = RevokedSessions(), SecuredAccounts()
         hub = Hub(broker, _messages_of(backend))
         freshness = Freshness(self.reads, broker, on_reset=hub.resync)
-        sessions = SessionNews(revoked, broker, _revoked_sessions_of(backend))
+        sessions = SessionNews(revoked, secured, broker, _recent_ids_of(backend))
         readiness = Readiness(checks_of(backend, broker))
         revoked.on_revoked(hub.end_session)
         self.readiness, self.hub = readiness, hub
@@ -72,7 +72,7 @@ class Gateway:
         app.state.backend = backend
         app.state.throttle = throttle
         app.state.authenticator = Authenticator(
-            _jwks_of(backend), revoked, ApiKeys(_exchange_of(backend))
+            _jwks_of(backend), revoked, secured, ApiKeys(_exchange_of(backend))
         )
         app.state.freshness = freshness
         app.state.sessions = sessions
@@ -136,7 +136,7 @@ def _exchange_of(backend: Backend) -> Exchange:
     return exchange
 
 
-def _revoked_sessions_of(backend: Backend) -> Callable[[], Awaitable[Sequence[str]]]:
+def _recent_ids_of(backend: Backend) -> Callable[[], Awaitable[Sequence[str]]]:
     identity = backend.identity
 
     async def fetch() -> Sequence[str]:
@@ -146,7 +146,7 @@ def _revoked_sessions_of(backend: Backend) -> Callable[[], Awaitable[Sequence[st
             metadata=AS_ITSELF,
             retry=True,
         )
-        return [*reply.session_ids, *reply.api_key_ids]
+        return [*reply.session_ids, *reply.api_key_ids, *reply.secured_account_ids]
 
     return fetch
 

@@ -10,7 +10,7 @@ from chassis.broker import Broker
 from chassis.envelope import Envelope
 from chassis.errors import ServiceError
 from chassis.logs import get_logger
-from gateway.authentication import RevokedSessions
+from gateway.authentication import RevokedSessions, SecuredAccounts
 from gateway.cached_reads import CachedReads
 from soko.events.v1 import catalog_pb2, identity_pb2
 
@@ -20,7 +20,8 @@ CHANGED_SUBJECT = "soko.gateway.catalog_changed"
 The data is the teller's own name, a space, and a product id or ``*`` for everything.
 """
 REVOKED_SUBJECT = "soko.sessions.revoked"
-"""Core NATS: a gateway tells the others which session or API key ended; data is its id."""
+"""Core NATS: a gateway tells the others which session or API key ended, or which account has a
+second factor from now on; data is its id."""
 
 _EVERYTHING = "*"
 _STOCK_PAUSE_S = 0.4
@@ -141,18 +142,21 @@ class Freshness:
 
 
 class SessionNews:
-    """Keeps the set of revoked sessions and API keys true in every worker.
+    """Keeps what access tokens cannot say true in every worker.
 
-    ``fetch`` asks identity for those that are revoked at this moment.
+    That is which sessions and API keys ended and which accounts set a second factor. ``fetch``
+    asks identity for the ids of all at this moment.
     """
 
     def __init__(
         self,
         revoked: RevokedSessions,
+        secured: SecuredAccounts,
         broker: Broker,
         fetch: Callable[[], Awaitable[Sequence[str]]],
     ) -> None:
         self._revoked = revoked
+        self._secured = secured
         self._broker = broker
         self._fetch = fetch
         self._listening = False
@@ -180,18 +184,19 @@ class SessionNews:
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.create_task(self._refresh())
 
-    async def announce(self, session_id: str) -> None:
-        """Refuse the tokens of a session or key here and in the other workers."""
-        self._revoked.add(session_id)
+    async def announce(self, told: str) -> None:
+        """Take in the id of a session, key or account, here and in the other workers."""
+        self._take_in(told)
         try:
-            await self._broker.publish_core(REVOKED_SUBJECT, session_id.encode())
+            await self._broker.publish_core(REVOKED_SUBJECT, told.encode())
         except ServiceError:
             _log.warning("others_not_told", subject=REVOKED_SUBJECT)
 
     async def _refresh(self) -> None:
         while True:
             try:
-                self._revoked.add_all(await self._fetch())
+                for told in await self._fetch():
+                    self._take_in(told)
             except ServiceError as error:
                 _log.debug("revoked_sessions_unknown", error=str(error))
                 await asyncio.sleep(_REFRESH_PAUSE_S)
@@ -205,9 +210,18 @@ class SessionNews:
         elif envelope.name == "api_key_revoked":
             key = identity_pb2.ApiKeyRevoked.FromString(envelope.data)
             self._revoked.add(key.api_key_id)
+        elif envelope.name == "second_factor_changed":
+            changed = identity_pb2.SecondFactorChanged.FromString(envelope.data)
+            if changed.enabled:
+                self._secured.add(changed.account_id)
+            else:
+                self._secured.discard(changed.account_id)
 
     async def _on_word(self, _subject: str, data: bytes) -> None:
-        self._revoked.add(data.decode("ascii", "replace"))
+        self._take_in(data.decode("ascii", "replace"))
+
+    def _take_in(self, told: str) -> None:
+        (self._secured if told.startswith("usr_") else self._revoked).add(told)
 
     def close(self) -> None:
         """Stop asking."""

@@ -15,15 +15,17 @@ from chassis.migrations import upgrade
 from identity.adapters.account_store import AccountStore
 from identity.adapters.api_key_store import ApiKeyStore
 from identity.adapters.mailed_link_store import MailedLinkStore
+from identity.adapters.second_factor_store import SecondFactorStore
 from identity.adapters.seller_store import SellerStore
 from identity.adapters.session_store import SessionStore
 from identity.app.link_ports import MailedLinks
-from identity.app.ports import Accounts, ApiKeys, Sellers, Sessions
+from identity.app.ports import Accounts, ApiKeys, SecondFactors, Sellers, Sessions
 from services.identity.tests.builders import NOW
 from services.identity.tests.fakes import (
     Memory,
     MemoryAccounts,
     MemoryApiKeys,
+    MemorySecondFactors,
     MemorySellers,
     MemorySessions,
 )
@@ -41,6 +43,7 @@ class Stores:
     sellers: Sellers
     keys: ApiKeys
     links: MailedLinks
+    factors: SecondFactors
 
 
 @pytest.fixture
@@ -61,6 +64,7 @@ def memory_stores(memory: Memory) -> Stores:
         MemorySellers(memory),
         MemoryApiKeys(memory),
         MemoryMailedLinks(memory),
+        MemorySecondFactors(memory),
     )
 
 
@@ -91,4 +95,5 @@ def postgres_stores(db: Database, clock: FixedClock) -> Stores:
         SellerStore(db, clock, told),
         ApiKeyStore(db, told),
         MailedLinkStore(db, told),
+        SecondFactorStore(db, told),
     )

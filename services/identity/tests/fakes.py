@@ -20,6 +20,7 @@ from identity.domain.errors import (
     TooManyApiKeys,
 )
 from identity.domain.mailed_link import EMAIL_VERIFICATION
+from identity.domain.second_factor import LOCK_OUT, MAX_TRIES, TotpFactor
 from identity.domain.seller import MEMBER_ROLES, OWNER, Member, Roster, Seller
 from identity.domain.session import (
     KEPT_AFTER_END,
@@ -65,6 +66,14 @@ class StoredLink:
 
 
 @dataclass
+class StoredFactor:
+    sealed_seed: bytes
+    confirmed_at: datetime | None = None
+    last_step: int = 0
+    recovery_hashes: set[bytes] = field(default_factory=set)
+
+
+@dataclass
 class Memory:
     """What a database would hold; ``told`` are the names of events in their order."""
 
@@ -78,6 +87,8 @@ class Memory:
     sellers: dict[UUID, Seller] = field(default_factory=dict)
     members: dict[UUID, dict[UUID, str]] = field(default_factory=dict)
     opened_by: dict[UUID, UUID] = field(default_factory=dict)
+    factors: dict[UUID, StoredFactor] = field(default_factory=dict)
+    tries: dict[UUID, tuple[int, datetime]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 
     def account(self, account_id: UUID) -> Account | None:
@@ -89,7 +100,9 @@ class Memory:
             for seller_id, members in self.members.items()
             if (role := members.get(account_id)) is not None
         )
-        return replace(account, memberships=memberships)
+        factor = self.factors.get(account_id)
+        second_factor = factor is not None and factor.confirmed_at is not None
+        return replace(account, memberships=memberships, second_factor=second_factor)
 
     def open_session(self, session_id: UUID, now: datetime) -> OpenSession | None:
         session = self.sessions.get(session_id)
@@ -131,7 +144,13 @@ class MemoryAccounts:
 
     async def credentials_of(self, email_key: str) -> Credentials | None:
         account = await self.find_by_email(email_key)
-        return self.memory.credentials[account.id] if account else None
+        return await self.credentials_for(account.id) if account else None
+
+    async def credentials_for(self, account_id: UUID) -> Credentials | None:
+        account, known = self.memory.account(account_id), self.memory.credentials.get(account_id)
+        if account is None or known is None:
+            return None
+        return replace(known, second_factor=account.second_factor)
 
     async def replace_hash(self, account_id: UUID, old: str, new: str) -> None:
         known = self.memory.credentials[account_id]
@@ -321,6 +340,91 @@ class MemoryApiKeys:
         return len(over[:limit])
 
 
+class MemorySecondFactors:
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def _same(
+        self, account_id: UUID, factor: TotpFactor, *, confirmed: bool
+    ) -> StoredFactor | None:
+        known = self.memory.factors.get(account_id)
+        if known is None or known.sealed_seed != factor.sealed_seed:
+            return None
+        return known if (known.confirmed_at is not None) == confirmed else None
+
+    async def start(self, account_id: UUID, sealed_seed: bytes, now: datetime) -> bool:
+        known = self.memory.factors.get(account_id)
+        if known is not None and known.confirmed_at is not None:
+            return False
+        self.memory.factors[account_id] = StoredFactor(sealed_seed)
+        return True
+
+    async def find(self, account_id: UUID) -> TotpFactor | None:
+        known = self.memory.factors.get(account_id)
+        if known is None:
+            return None
+        return TotpFactor(known.sealed_seed, known.confirmed_at is not None, known.last_step)
+
+    async def confirm(
+        self,
+        account_id: UUID,
+        factor: TotpFactor,
+        step: int,
+        recovery_hashes: Sequence[bytes],
+        now: datetime,
+    ) -> bool:
+        known = self._same(account_id, factor, confirmed=False)
+        if known is None:
+            return False
+        known.confirmed_at, known.last_step = now, step
+        known.recovery_hashes = set(recovery_hashes)
+        await self.forget_tries(account_id)
+        self.memory.told.append("second_factor_changed")
+        return True
+
+    async def accept_step(self, account_id: UUID, factor: TotpFactor, step: int) -> bool:
+        known = self._same(account_id, factor, confirmed=True)
+        if known is None or known.last_step >= step:
+            return False
+        known.last_step = step
+        await self.forget_tries(account_id)
+        return True
+
+    async def use_recovery_code(self, account_id: UUID, code_hash: bytes) -> bool:
+        known = self.memory.factors.get(account_id)
+        if known is None or code_hash not in known.recovery_hashes:
+            return False
+        known.recovery_hashes.remove(code_hash)
+        await self.forget_tries(account_id)
+        return True
+
+    async def remove(self, account_id: UUID) -> bool:
+        known = self.memory.factors.pop(account_id, None)
+        if known is not None and known.confirmed_at is not None:
+            self.memory.told.append("second_factor_changed")
+        return known is not None
+
+    async def confirmed_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
+        found = [
+            (known.confirmed_at, account_id)
+            for account_id, known in self.memory.factors.items()
+            if known.confirmed_at is not None and known.confirmed_at >= moment
+        ]
+        return [account_id for _, account_id in sorted(found, reverse=True)[:limit]]
+
+    async def take_try(self, account_id: UUID, now: datetime) -> datetime | None:
+        tries, reset_at = self.memory.tries.get(account_id, (0, now))
+        if reset_at <= now:
+            tries = 0
+        if tries >= MAX_TRIES:
+            return reset_at
+        self.memory.tries[account_id] = (tries + 1, now + LOCK_OUT)
+        return None
+
+    async def forget_tries(self, account_id: UUID) -> None:
+        self.memory.tries.pop(account_id, None)
+
+
 class MemorySellers:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
@@ -405,8 +509,15 @@ class PlainPasswords:
 
 
 class ReadableTokens:
-    async def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
-        return f"{account.id} {session_id} {','.join(account.roles)}"
+    async def sign(
+        self,
+        account: Account,
+        session_id: UUID,
+        now: datetime,
+        stepped_up_until: datetime | None = None,
+    ) -> str:
+        stepped_up = f" until {stepped_up_until}" if stepped_up_until else ""
+        return f"{account.id} {session_id} {','.join(account.roles)}{stepped_up}"
 
     async def sign_for_key(
         self, account: Account, key: ApiKey, now: datetime, expires_at: datetime

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from annotated_types import MinLen
+from pydantic import Field, StringConstraints, model_validator
 
 from gateway.bodies.fields import Body, Country, Currency, Email, Line, Locale, absent, example
 from gateway.rules import Scope
@@ -15,6 +16,11 @@ Password = Annotated[
     Field(description="8 to 128 characters", examples=["correct horse battery"]),
 ]
 AnyPassword = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+TotpCode = Annotated[
+    str,
+    Line(32),
+    Field(description="Six digits of the app, or a recovery code", examples=["492039"]),
+]
 OpaqueToken = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 TimeZone = Annotated[
     str,
@@ -50,7 +56,30 @@ class LoginBody(Body):
 
     email: Annotated[str, Line(254, 1)]
     password: AnyPassword
-    totp_code: Annotated[str, Line(16)] | None = None
+    totp_code: TotpCode | None = None
+
+
+class StepUpBody(Body):
+    """One proof: a code, or the password."""
+
+    model_config = example(totp_code="492039")
+
+    totp_code: Annotated[TotpCode, MinLen(1)] | None = None
+    password: AnyPassword | None = None
+
+    @model_validator(mode="after")
+    def _one_proof(self) -> StepUpBody:
+        if (self.totp_code is None) == (self.password is None):
+            raise ValueError("Give either totp_code or password.")
+        return self
+
+
+class TotpConfirmBody(Body):
+    """The first code of a new secret."""
+
+    model_config = example(code="492039")
+
+    code: Annotated[TotpCode, MinLen(1)]
 
 
 class RefreshBody(Body):

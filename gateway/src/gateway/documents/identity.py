@@ -40,6 +40,30 @@ class Tokens(Document):
     expires_in: int = Field(description="Seconds", examples=[600])
 
 
+class SteppedUp(Document):
+    """An access token of the same session that may do what needs a fresh proof."""
+
+    access_token: str
+    token_type: str = Field(examples=["Bearer"])
+    expires_in: int = Field(description="Seconds", examples=[600])
+    step_up_expires_in: int = Field(
+        description="Seconds for which the proof counts", examples=[300]
+    )
+
+
+class TotpSecret(Document):
+    """A secret for an authenticator app, shown once."""
+
+    secret: str = Field(description="Base32, for typing it in")
+    otpauth_uri: str = Field(description="The same for a QR code")
+
+
+class RecoveryCodes(Document):
+    """Codes that stand in for the app's, each once; shown once."""
+
+    recovery_codes: list[str]
+
+
 class Registered(Tokens):
     """A new account with its first session."""
 

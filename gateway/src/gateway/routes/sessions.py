@@ -51,14 +51,22 @@ async def register(request: ApiRequest, body: RegisterBody) -> Response:
     "/auth/login",
     response_class=Response,
     summary="Open a session",
-    responses=answers({200: "Tokens"}, {401: "invalid_credentials", 429: ""}),
+    responses=answers(
+        {200: "Tokens"},
+        {401: "invalid_credentials, totp_required, invalid_totp_code", 429: "too_many_attempts"},
+    ),
 )
 @rules(Access.PUBLIC)
 async def login(request: ApiRequest, body: LoginBody) -> Response:
-    """Exchange an e-mail address and password for tokens."""
+    """Exchange an e-mail address and password for tokens.
+
+    An account with a second factor is asked for a code, TOTP or recovery, once both are right.
+    """
     identity = request.backend.identity
     reply = await request.ask(
-        identity, identity.auth.Login, LoginRequest(email=body.email, password=body.password)
+        identity,
+        identity.auth.Login,
+        LoginRequest(email=body.email, password=body.password, totp_code=body.totp_code or ""),
     )
     return request.answer(200, render.tokens(reply.tokens))
 

@@ -14,9 +14,12 @@ def secret(folder: Path, name: str) -> str:
     return _kept(folder / name, lambda: secrets.token_urlsafe(32))
 
 
-def signing_seed(folder: Path) -> str:
-    """Return the base64 of an Ed25519 seed (32 bytes, RFC 8032), the same one each time."""
-    return _kept(folder / "token-signing-key", lambda: base64.b64encode(os.urandom(32)).decode())
+def key(folder: Path, name: str) -> str:
+    """Return the base64 of 32 random bytes, the same ones each time.
+
+    That is what an Ed25519 seed (RFC 8032) and an AES-256 key are made of.
+    """
+    return _kept(folder / name, lambda: base64.b64encode(os.urandom(32)).decode())
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:

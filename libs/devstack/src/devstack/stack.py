@@ -13,7 +13,7 @@ from pathlib import Path
 from devstack import offspring
 from devstack.component import Component
 from devstack.databases import SERVICES, database_url
-from devstack.generated_secrets import secret, signing_seed
+from devstack.generated_secrets import key, secret
 from devstack.health_probe import gateway_readiness, grpc_serves, http_serves
 from devstack.home import Home
 from devstack.nats import NatsServer, free_port
@@ -137,7 +137,8 @@ class Stack:
         if process == "payments":
             wiring["SOKO_SANDBOX_TARGET"] = self._target("sandbox")
         if process == "identity":
-            wiring["SOKO_TOKEN_SIGNING_KEY"] = signing_seed(secrets)
+            wiring["SOKO_TOKEN_SIGNING_KEY"] = key(secrets, "token-signing-key")
+            wiring["SOKO_ENCRYPTION_KEYS"] = key(secrets, "encryption-key")
         if process == "gateway":
             wiring["SOKO_HTTP_HOST"] = self.options.host
             wiring["SOKO_HTTP_PORT"] = str(self.options.port)

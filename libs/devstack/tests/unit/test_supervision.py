@@ -11,7 +11,7 @@ import pytest
 from devstack import log_view, mailbox, ports
 from devstack.component import Component
 from devstack.databases import fingerprint
-from devstack.generated_secrets import secret, signing_seed
+from devstack.generated_secrets import key, secret
 from devstack.home import Home, HomeError
 from devstack.options import StackOptions, variables
 from devstack.processes import Process, memory_mib
@@ -22,7 +22,7 @@ from devstack.unprivileged import OrdinaryUser
 def test_a_secret_stays_the_same_and_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert secret(tmp_path, "nats") == secret(tmp_path, "nats")
     assert secret(tmp_path, "nats") != secret(tmp_path, "secret")
-    assert signing_seed(tmp_path) == signing_seed(tmp_path)
+    assert key(tmp_path, "a-key") == key(tmp_path, "a-key")
     assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
 
 

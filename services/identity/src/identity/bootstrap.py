@@ -13,12 +13,15 @@ from identity.adapters.argon2_passwords import Argon2Passwords
 from identity.adapters.audit import audit_of
 from identity.adapters.keyring import Keyring
 from identity.adapters.mailed_link_store import MailedLinkStore
+from identity.adapters.second_factor_store import SecondFactorStore
 from identity.adapters.seller_store import SellerStore
 from identity.adapters.session_store import SessionStore
 from identity.adapters.signed_tokens import SignedTokens
 from identity.adapters.signing_key_store import SigningKeyStore
+from identity.adapters.totp_seeds import SealedTotpSeeds
 from identity.adapters.vault import Vault
 from identity.app.confirm_password_reset import ConfirmPasswordResetHandler
+from identity.app.confirm_totp import ConfirmTotpHandler
 from identity.app.create_api_key import CreateApiKeyHandler
 from identity.app.create_ws_ticket import CreateWsTicketHandler
 from identity.app.exchange_api_key import ExchangeApiKeyHandler
@@ -30,21 +33,26 @@ from identity.app.grant_role import GrantRoleHandler
 from identity.app.list_api_keys import ListApiKeysHandler
 from identity.app.list_members import ListMembersHandler
 from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
+from identity.app.list_secured_accounts import ListSecuredAccountsHandler
 from identity.app.login import LogInHandler
 from identity.app.logout import LogOutHandler
 from identity.app.mint_link_token import MintLinkTokenHandler
 from identity.app.open_seller import OpenSellerHandler
+from identity.app.prove import Prover
 from identity.app.put_member import PutMemberHandler
 from identity.app.redeem_ws_ticket import RedeemWsTicketHandler
 from identity.app.refresh import RefreshHandler
 from identity.app.register import RegisterHandler
 from identity.app.remove_member import RemoveMemberHandler
+from identity.app.remove_totp import RemoveTotpHandler
 from identity.app.request_email_verification import RequestEmailVerificationHandler
 from identity.app.request_password_reset import RequestPasswordResetHandler
 from identity.app.retire_signing_key import RetireSigningKeyHandler
 from identity.app.revoke_api_key import RevokeApiKeyHandler
 from identity.app.rotate_signing_key import RotateSigningKeyHandler
 from identity.app.set_roles import SetRolesHandler
+from identity.app.start_totp import StartTotpHandler
+from identity.app.step_up import StepUpHandler
 from identity.app.sweep import SweepHandler
 from identity.app.update_me import UpdateMeHandler
 from identity.app.update_seller import UpdateSellerHandler
@@ -52,6 +60,7 @@ from identity.app.verify_email import VerifyEmailHandler
 from identity.entrypoints.account_service import AccountHandlers, AccountServicer
 from identity.entrypoints.api_key_service import ApiKeyHandlers, ApiKeyServicer
 from identity.entrypoints.auth_service import AuthHandlers, AuthServicer
+from identity.entrypoints.credential_service import CredentialHandlers, CredentialServicer
 from identity.entrypoints.key_service import KeyServicer
 from identity.entrypoints.keys import SigningKeyCommands
 from identity.entrypoints.mailed_link_service import MailedLinkHandlers, MailedLinkServicer
@@ -62,10 +71,14 @@ from soko.identity.v1 import (
     account_pb2_grpc,
     api_key_pb2_grpc,
     auth_pb2_grpc,
+    credential_pb2_grpc,
     key_pb2_grpc,
     mailed_link_pb2_grpc,
     seller_pb2_grpc,
 )
+
+TOTP_ISSUER = "Soko"
+"""What authenticator apps show."""
 
 
 async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
@@ -83,19 +96,33 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     keys = ApiKeyStore(db, relay.nudge)
     sellers = SellerStore(db, clock, relay.nudge)
     links = MailedLinkStore(db, relay.nudge)
+    factors = SecondFactorStore(db, relay.nudge)
+    seeds = SealedTotpSeeds(Vault(settings.vault_keys), TOTP_ISSUER)
+    prover = Prover(accounts, factors, seeds, passwords)
     auth = AuthHandlers(
         RegisterHandler(accounts, passwords, tokens, clock, settings.default_locale),
-        LogInHandler(accounts, sessions, passwords, tokens, clock),
+        LogInHandler(accounts, sessions, passwords, tokens, clock, prover),
         RefreshHandler(sessions, tokens, clock),
         LogOutHandler(sessions, clock),
         CreateWsTicketHandler(sessions, clock),
         RedeemWsTicketHandler(sessions, clock),
         ListRevokedSessionsHandler(sessions, keys, clock),
+        ListSecuredAccountsHandler(factors, clock),
+    )
+    credentials = CredentialHandlers(
+        StartTotpHandler(accounts, factors, seeds, clock),
+        ConfirmTotpHandler(accounts, factors, seeds, prover, clock),
+        RemoveTotpHandler(accounts, factors, clock),
+        StepUpHandler(accounts, prover, tokens, clock),
     )
 
     return ServiceApp(
         services=[
             (auth_pb2_grpc.add_AuthServiceServicer_to_server, AuthServicer(auth)),
+            (
+                credential_pb2_grpc.add_CredentialServiceServicer_to_server,
+                CredentialServicer(credentials),
+            ),
             (
                 account_pb2_grpc.add_AccountServiceServicer_to_server,
                 AccountServicer(_account_handlers(accounts, clock)),

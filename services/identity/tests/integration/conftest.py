@@ -24,12 +24,14 @@ from soko.identity.v1 import (
     api_key_pb2_grpc,
     auth_pb2,
     auth_pb2_grpc,
+    credential_pb2_grpc,
     key_pb2_grpc,
     mailed_link_pb2_grpc,
     seller_pb2_grpc,
 )
 
 SIGNING_KEY = base64.b64encode(bytes(range(32))).decode()
+ENCRYPTION_KEY = base64.b64encode(bytes(range(32, 64))).decode()
 
 
 @dataclass
@@ -51,6 +53,7 @@ class Client:
         self.auth = auth_pb2_grpc.AuthServiceStub(self.gateway.channel)
         self.accounts = account_pb2_grpc.AccountServiceStub(self.gateway.channel)
         self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.gateway.channel)
+        self.credentials = credential_pb2_grpc.CredentialServiceStub(self.gateway.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.gateway.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.gateway.channel)
         self.links = mailed_link_pb2_grpc.MailedLinkServiceStub(self.gateway.channel)
@@ -101,6 +104,7 @@ def settings(identity_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         secret="x" * 32,
         database_url=identity_url,
         token_signing_key=SIGNING_KEY,
+        encryption_keys=ENCRYPTION_KEY,
         grpc_listen=f"unix:{tmp_path}/identity.sock",
     )
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from chassis.broker import Broker
 from chassis.envelope import Envelope
 from devstack.testing import eventually
-from services.identity.tests.integration.conftest import SIGNING_KEY, Client
+from services.identity.tests.integration.conftest import ENCRYPTION_KEY, SIGNING_KEY, Client
 from soko.events.v1 import identity_pb2 as events
 
 
@@ -26,6 +26,7 @@ def environment(database_url: str, nats_url: str, listen: str) -> dict[str, str]
         "SOKO_NATS_URL": nats_url,
         "SOKO_GRPC_LISTEN": listen,
         "SOKO_TOKEN_SIGNING_KEY": SIGNING_KEY,
+        "SOKO_ENCRYPTION_KEYS": ENCRYPTION_KEY,
     }
 
 

@@ -3,7 +3,7 @@ import json
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -102,7 +102,12 @@ def test_a_seed_is_read_in_either_base64(encode: object) -> None:
 @pytest.mark.parametrize("text", ["", "short", "A" * 44, "é" * 43, "!" * 43])
 def test_a_wrong_seed_stops_the_start_without_being_shown(text: str) -> None:
     with pytest.raises(ValidationError) as raised:
-        IdentitySettings(secret="x" * 32, database_url="postgresql:///x", token_signing_key=text)
+        IdentitySettings(
+            secret="x" * 32,
+            database_url="postgresql:///x",
+            token_signing_key=text,
+            encryption_keys=base64.b64encode(SEED).decode(),
+        )
     [error] = raised.value.errors()
     assert error["loc"] == ("token_signing_key",)
     assert not text or text not in error["msg"]
@@ -122,3 +127,26 @@ def test_an_encryption_key_is_derived_from_the_signing_key_and_counts_last() -> 
     given = [bytes([number] * 32) for number in (1, 2)]
     text = ",".join(base64.b64encode(key).decode() for key in given)
     assert keys_of(encryption_keys=text) == [*given, derived]
+
+
+@pytest.mark.parametrize("text", ["short", "A" * 44])
+def test_a_wrong_encryption_key_stops_the_start_without_being_shown(text: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        IdentitySettings(
+            secret="x" * 32,
+            database_url="postgresql:///x",
+            token_signing_key=base64.b64encode(SEED).decode(),
+            encryption_keys=text,
+        )
+    [error] = raised.value.errors()
+    assert error["loc"] == ("encryption_keys",)
+    assert text not in error["msg"]
+
+
+async def test_a_token_says_that_there_is_a_second_factor_and_until_when_it_was_shown() -> None:
+    account = replace(make_account(), second_factor=True)
+    now = datetime.now(UTC)
+    tokens = SignedTokens(keyring_of())
+    assert claims_of(await tokens.sign(account, new_id(), now))["second_factor"] is True
+    stepped_up = claims_of(await tokens.sign(account, new_id(), now, now + timedelta(minutes=5)))
+    assert stepped_up["stepped_up_until"] == int(now.timestamp()) + 300

@@ -8,7 +8,10 @@ import pytest
 
 from chassis.clock import FixedClock
 from chassis.ids import new_id
+from identity.adapters.totp_seeds import SealedTotpSeeds
+from identity.adapters.vault import Vault
 from identity.app.caller import Caller
+from identity.app.confirm_totp import ConfirmTotp
 from identity.app.create_ws_ticket import CreateWsTicket, CreateWsTicketHandler
 from identity.app.get_me import GetMeHandler
 from identity.app.grant_role import GrantRole, GrantRoleHandler
@@ -16,10 +19,12 @@ from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
 from identity.app.login import LogIn, LogInHandler
 from identity.app.opaque_token import OpaqueToken
 from identity.app.open_seller import OpenSeller, OpenSellerHandler
-from identity.app.ports import Credentials, Tokens
+from identity.app.ports import Credentials, NewSeed, Tokens
+from identity.app.prove import Prover
 from identity.app.redeem_ws_ticket import RedeemWsTicket, RedeemWsTicketHandler
 from identity.app.refresh import Refresh, RefreshHandler
 from identity.app.register import Register, RegisterHandler
+from identity.app.step_up import StepUp
 from identity.app.sweep import SweepHandler
 from identity.domain.account import email_key
 from identity.domain.errors import (
@@ -30,6 +35,7 @@ from identity.domain.errors import (
     TooManySellers,
     ValidationFailed,
 )
+from identity.domain.second_factor import TotpFactor
 from identity.domain.seller import MAX_OPENED_PER_ACCOUNT
 from identity.domain.session import KEPT_AFTER_END, SESSION_LIFE
 from services.identity.tests.builders import NOW, PASSWORD, make_email, make_seller, registered
@@ -52,7 +58,11 @@ def register(
 @pytest.fixture
 def log_in(memory_stores: Stores, passwords: PlainPasswords, clock: FixedClock) -> LogInHandler:
     stores = memory_stores
-    return LogInHandler(stores.accounts, stores.sessions, passwords, ReadableTokens(), clock)
+    seeds = SealedTotpSeeds(Vault([bytes(32)]), "Soko")
+    prover = Prover(stores.accounts, stores.factors, seeds, passwords)
+    return LogInHandler(
+        stores.accounts, stores.sessions, passwords, ReadableTokens(), clock, prover
+    )
 
 
 def caller_of(memory: Memory, email: str) -> Caller:
@@ -77,7 +87,11 @@ async def test_all_wrong_fields_are_told_at_once(register: RegisterHandler) -> N
 def test_what_holds_a_secret_does_not_show_it() -> None:
     values = [
         Register("a@soko.example", PASSWORD, "Sample"),
-        LogIn("a@soko.example", PASSWORD),
+        LogIn("a@soko.example", PASSWORD, PASSWORD),
+        StepUp(Caller(new_id(), new_id()), PASSWORD, PASSWORD),
+        ConfirmTotp(Caller(new_id(), new_id()), PASSWORD),
+        NewSeed(PASSWORD, PASSWORD, PASSWORD.encode()),
+        TotpFactor(PASSWORD.encode(), confirmed=True, last_step=0),
         Refresh(PASSWORD),
         RedeemWsTicket(PASSWORD),
         Tokens(PASSWORD, PASSWORD),

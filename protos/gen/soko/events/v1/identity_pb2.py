@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsoko/events/v1/identity.proto\x12\x0esoko.events.v1\"7\n\x11\x41\x63\x63ountRegistered\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06locale\x18\x02 \x01(\t\";\n\x0cSellerOpened\x12+\n\x06seller\x18\x01 \x01(\x0b\x32\x1b.soko.events.v1.SellerState\"<\n\rSellerUpdated\x12+\n\x06seller\x18\x01 \x01(\x0b\x32\x1b.soko.events.v1.SellerState\"z\n\x0bSellerState\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07\x63ountry\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12\x10\n\x08timezone\x18\x06 \x01(\t\x12\x0e\n\x06status\x18\x07 \x01(\t\"J\n\x13SellerMemberChanged\x12\x11\n\tseller_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\"0\n\x0bRoleGranted\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\"8\n\x0eSessionRevoked\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"7\n\rApiKeyRevoked\x12\x12\n\napi_key_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\",\n\x16PasswordResetRequested\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"0\n\x1a\x45mailVerificationRequested\x12\x12\n\nrequest_id\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsoko/events/v1/identity.proto\x12\x0esoko.events.v1\"7\n\x11\x41\x63\x63ountRegistered\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06locale\x18\x02 \x01(\t\";\n\x0cSellerOpened\x12+\n\x06seller\x18\x01 \x01(\x0b\x32\x1b.soko.events.v1.SellerState\"<\n\rSellerUpdated\x12+\n\x06seller\x18\x01 \x01(\x0b\x32\x1b.soko.events.v1.SellerState\"z\n\x0bSellerState\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07\x63ountry\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12\x10\n\x08timezone\x18\x06 \x01(\t\x12\x0e\n\x06status\x18\x07 \x01(\t\"J\n\x13SellerMemberChanged\x12\x11\n\tseller_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\"0\n\x0bRoleGranted\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\"8\n\x0eSessionRevoked\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"7\n\rApiKeyRevoked\x12\x12\n\napi_key_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\",\n\x16PasswordResetRequested\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"0\n\x1a\x45mailVerificationRequested\x12\x12\n\nrequest_id\x18\x01 \x01(\t\":\n\x13SecondFactorChanged\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\"%\n\x0fPasswordChanged\x12\x12\n\naccount_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,4 +51,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PASSWORDRESETREQUESTED']._serialized_end=638
   _globals['_EMAILVERIFICATIONREQUESTED']._serialized_start=640
   _globals['_EMAILVERIFICATIONREQUESTED']._serialized_end=688
+  _globals['_SECONDFACTORCHANGED']._serialized_start=690
+  _globals['_SECONDFACTORCHANGED']._serialized_end=748
+  _globals['_PASSWORDCHANGED']._serialized_start=750
+  _globals['_PASSWORDCHANGED']._serialized_end=787
 # @@protoc_insertion_point(module_scope)

@@ -89,3 +89,17 @@ class EmailVerificationRequested(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     def __init__(self, request_id: _Optional[str] = ...) -> None: ...
+
+class SecondFactorChanged(_message.Message):
+    __slots__ = ("account_id", "enabled")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    enabled: bool
+    def __init__(self, account_id: _Optional[str] = ..., enabled: _Optional[bool] = ...) -> None: ...
+
+class PasswordChanged(_message.Message):
+    __slots__ = ("account_id",)
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    def __init__(self, account_id: _Optional[str] = ...) -> None: ...

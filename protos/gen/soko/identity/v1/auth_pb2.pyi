@@ -38,12 +38,14 @@ class RegisterResponse(_message.Message):
     def __init__(self, account: _Optional[_Union[_account_pb2.Account, _Mapping]] = ..., tokens: _Optional[_Union[Tokens, _Mapping]] = ...) -> None: ...
 
 class LoginRequest(_message.Message):
-    __slots__ = ("email", "password")
+    __slots__ = ("email", "password", "totp_code")
     EMAIL_FIELD_NUMBER: _ClassVar[int]
     PASSWORD_FIELD_NUMBER: _ClassVar[int]
+    TOTP_CODE_FIELD_NUMBER: _ClassVar[int]
     email: str
     password: str
-    def __init__(self, email: _Optional[str] = ..., password: _Optional[str] = ...) -> None: ...
+    totp_code: str
+    def __init__(self, email: _Optional[str] = ..., password: _Optional[str] = ..., totp_code: _Optional[str] = ...) -> None: ...
 
 class LoginResponse(_message.Message):
     __slots__ = ("tokens",)
@@ -113,9 +115,11 @@ class ListRevokedSessionsRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class ListRevokedSessionsResponse(_message.Message):
-    __slots__ = ("session_ids", "api_key_ids")
+    __slots__ = ("session_ids", "api_key_ids", "secured_account_ids")
     SESSION_IDS_FIELD_NUMBER: _ClassVar[int]
     API_KEY_IDS_FIELD_NUMBER: _ClassVar[int]
+    SECURED_ACCOUNT_IDS_FIELD_NUMBER: _ClassVar[int]
     session_ids: _containers.RepeatedScalarFieldContainer[str]
     api_key_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, session_ids: _Optional[_Iterable[str]] = ..., api_key_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    secured_account_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, session_ids: _Optional[_Iterable[str]] = ..., api_key_ids: _Optional[_Iterable[str]] = ..., secured_account_ids: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -84,7 +84,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Login(self, request, context):
-        """Opens a session. Errors: invalid_credentials (unauthenticated).
+        """Opens a session. Errors: invalid_credentials, totp_required, invalid_totp_code (unauthenticated),
+        too_many_attempts (too_many).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,9 @@ class AuthServiceStub:
     Register: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RegisterRequest, _auth_pb2.RegisterResponse]
     """Creates an account with a password and opens its first session. Errors: email_taken (conflict)."""
     Login: _grpc.UnaryUnaryMultiCallable[_auth_pb2.LoginRequest, _auth_pb2.LoginResponse]
-    """Opens a session. Errors: invalid_credentials (unauthenticated)."""
+    """Opens a session. Errors: invalid_credentials, totp_required, invalid_totp_code (unauthenticated),
+    too_many_attempts (too_many).
+    """
     Refresh: _grpc.UnaryUnaryMultiCallable[_auth_pb2.RefreshRequest, _auth_pb2.RefreshResponse]
     """Rotates a refresh token. Errors: invalid_refresh_token, refresh_token_reused (unauthenticated; the family is revoked)."""
     Logout: _grpc.UnaryUnaryMultiCallable[_auth_pb2.LogoutRequest, _auth_pb2.LogoutResponse]
@@ -60,7 +62,9 @@ class AuthServiceAsyncStub(AuthServiceStub):
     Register: _aio.UnaryUnaryMultiCallable[_auth_pb2.RegisterRequest, _auth_pb2.RegisterResponse]  # type: ignore[assignment]
     """Creates an account with a password and opens its first session. Errors: email_taken (conflict)."""
     Login: _aio.UnaryUnaryMultiCallable[_auth_pb2.LoginRequest, _auth_pb2.LoginResponse]  # type: ignore[assignment]
-    """Opens a session. Errors: invalid_credentials (unauthenticated)."""
+    """Opens a session. Errors: invalid_credentials, totp_required, invalid_totp_code (unauthenticated),
+    too_many_attempts (too_many).
+    """
     Refresh: _aio.UnaryUnaryMultiCallable[_auth_pb2.RefreshRequest, _auth_pb2.RefreshResponse]  # type: ignore[assignment]
     """Rotates a refresh token. Errors: invalid_refresh_token, refresh_token_reused (unauthenticated; the family is revoked)."""
     Logout: _aio.UnaryUnaryMultiCallable[_auth_pb2.LogoutRequest, _auth_pb2.LogoutResponse]  # type: ignore[assignment]
@@ -93,7 +97,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_pb2.LoginRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_auth_pb2.LoginResponse, _abc.Awaitable[_auth_pb2.LoginResponse]]:
-        """Opens a session. Errors: invalid_credentials (unauthenticated)."""
+        """Opens a session. Errors: invalid_credentials, totp_required, invalid_totp_code (unauthenticated),
+        too_many_attempts (too_many).
+        """
 
     @_abc_1.abstractmethod
     def Refresh(

@@ -19,7 +19,9 @@ ACCOUNT = f"""
            FROM seller_member m JOIN seller s ON s.id = m.seller_id
            WHERE m.account_id = a.id
            ORDER BY m.added_at, s.id LIMIT {MAX_LISTED_SELLERS}) AS known
-    ) AS memberships
+    ) AS memberships,
+    EXISTS (SELECT FROM totp_factor f
+            WHERE f.account_id = a.id AND f.confirmed_at IS NOT NULL) AS second_factor
 """
 """Columns for ``to_account``; the table or row set that has the account's columns is ``a``.
 
@@ -45,4 +47,5 @@ def to_account(row: dict[str, Any]) -> Account:
             for known in row["memberships"]
         ),
         email_verified=row["email_verified"],
+        second_factor=row["second_factor"],
     )

@@ -50,10 +50,13 @@ SELECT {append_call("registered")}, {append_call("asked")} FROM made
 """
 
 _CREDENTIALS = """
-SELECT c.account_id, c.hash AS password_hash, c.changed_at
+SELECT c.account_id, c.hash AS password_hash, c.changed_at, EXISTS (
+    SELECT FROM totp_factor f
+    WHERE f.account_id = c.account_id AND f.confirmed_at IS NOT NULL) AS second_factor
 FROM account a JOIN password_credential c ON c.account_id = a.id
-WHERE a.email_key = %(email_key)s
 """
+_CREDENTIALS_OF = _CREDENTIALS + "WHERE a.email_key = %(email_key)s"
+_CREDENTIALS_FOR = _CREDENTIALS + "WHERE a.id = %(account_id)s"
 
 _REPLACE_HASH = """
 UPDATE password_credential SET hash = %(new)s WHERE account_id = %(account_id)s AND hash = %(old)s
@@ -124,7 +127,12 @@ class AccountStore:
 
     async def credentials_of(self, email_key: str) -> Credentials | None:
         """Return what a login with this address is checked against."""
-        row = await self._db.fetch_one(_CREDENTIALS, {"email_key": email_key})
+        row = await self._db.fetch_one(_CREDENTIALS_OF, {"email_key": email_key})
+        return Credentials(**row) if row else None
+
+    async def credentials_for(self, account_id: UUID) -> Credentials | None:
+        """Return what the account's own password is checked against."""
+        row = await self._db.fetch_one(_CREDENTIALS_FOR, {"account_id": account_id})
         return Credentials(**row) if row else None
 
     async def replace_hash(self, account_id: UUID, old: str, new: str) -> None:

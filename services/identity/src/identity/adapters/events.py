@@ -56,6 +56,13 @@ def api_key_revoked(key_id: UUID, account_id: UUID) -> OutgoingEvent:
     return OutgoingEvent("api_key_revoked", key, message)
 
 
+def second_factor_changed(account_id: UUID, *, enabled: bool) -> OutgoingEvent:
+    """Tell whether an account has a second factor now."""
+    account = format_id("usr", account_id)
+    message = events.SecondFactorChanged(account_id=account, enabled=enabled)
+    return OutgoingEvent("second_factor_changed", account, message)
+
+
 def seller_opened(seller: Seller) -> OutgoingEvent:
     """Tell that a seller exists."""
     state = _state(seller)

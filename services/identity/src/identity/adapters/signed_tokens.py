@@ -8,7 +8,7 @@ from uuid import UUID
 
 from joserfc import jwt
 
-from chassis.auth import ALGORITHMS, TOKEN_TYPE
+from chassis.auth import ALGORITHMS, SECOND_FACTOR_CLAIM, STEPPED_UP_CLAIM, TOKEN_TYPE
 from chassis.ids import format_id
 from identity.adapters.keyring import Keyring
 from identity.domain.account import BUYER, MAX_CLAIMED_SELLERS, Account
@@ -26,10 +26,20 @@ class SignedTokens:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    async def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
+    async def sign(
+        self,
+        account: Account,
+        session_id: UUID,
+        now: datetime,
+        stepped_up_until: datetime | None = None,
+    ) -> str:
         """Return an access token of the session, good for 600 seconds."""
         claims = _claims(account, now, now + ACCESS_TOKEN_LIFE)
         claims |= {"sid": format_id("ses", session_id), "roles": account.roles}
+        if account.second_factor:
+            claims[SECOND_FACTOR_CLAIM] = True
+        if stepped_up_until is not None:
+            claims[STEPPED_UP_CLAIM] = int(stepped_up_until.timestamp())
         return await self._encode(claims, now)
 
     async def sign_for_key(

@@ -149,6 +149,36 @@ signing_key = sa.Table(
     _moment("retires_at", nullable=True),
 )
 
+totp_factor = sa.Table(
+    "totp_factor",
+    metadata,
+    _reference("account_id", "account.id", primary_key=True),
+    sa.Column("sealed_seed", sa.LargeBinary, nullable=False),
+    _moment("started_at"),
+    _moment("confirmed_at", nullable=True),
+    sa.Column("last_step", sa.BigInteger, nullable=False, server_default="0"),
+)
+sa.Index(
+    "totp_factor_confirmed_at",
+    totp_factor.c.confirmed_at,
+    postgresql_where=totp_factor.c.confirmed_at.is_not(None),
+)
+
+recovery_code = sa.Table(
+    "recovery_code",
+    metadata,
+    _reference("account_id", "totp_factor.account_id", primary_key=True),
+    sa.Column("hash", sa.LargeBinary, primary_key=True),
+)
+
+proof_tries = sa.Table(
+    "proof_tries",
+    metadata,
+    _reference("account_id", "account.id", primary_key=True),
+    sa.Column("tries", sa.Integer, nullable=False),
+    _moment("reset_at"),
+)
+
 seller = sa.Table(
     "seller",
     metadata,

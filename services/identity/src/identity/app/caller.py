@@ -8,7 +8,7 @@ from uuid import UUID
 
 from identity.app.ports import Accounts
 from identity.domain.account import Account
-from identity.domain.errors import SessionEnded
+from identity.domain.errors import SessionEnded, StepUpRequired
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class Caller:
 
     account_id: UUID
     session_id: UUID
+    stepped_up_until: datetime | None = None
+    """Up to when the account proved itself once more; None if it did not."""
 
 
 async def require_live(accounts: Accounts, caller: Caller, now: datetime) -> Account:
@@ -25,3 +27,13 @@ async def require_live(accounts: Accounts, caller: Caller, now: datetime) -> Acc
     if account is None:
         raise SessionEnded
     return account
+
+
+def require_step_up(account: Account, caller: Caller, now: datetime) -> None:
+    """Raise StepUpRequired for an account with a second factor that did not prove itself just now.
+
+    Whether it has one is taken from the database: a token may be older than the factor.
+    """
+    until = caller.stepped_up_until
+    if account.second_factor and (until is None or until <= now):
+        raise StepUpRequired

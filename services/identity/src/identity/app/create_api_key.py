@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chassis.clock import Clock
 from chassis.ids import new_id
-from identity.app.caller import Caller, require_live
+from identity.app.caller import Caller, require_live, require_step_up
 from identity.app.opaque_token import hash_of, new_token
 from identity.app.ports import Accounts, ApiKeys
 from identity.domain.api_key import (
@@ -40,10 +40,11 @@ class CreateApiKeyHandler:
     async def handle(self, command: CreateApiKey) -> tuple[ApiKey, str]:
         """Return the key and its secret, which is stored nowhere.
 
-        Raises SessionEnded, ValidationFailed or TooManyApiKeys.
+        Raises SessionEnded, StepUpRequired, ValidationFailed or TooManyApiKeys.
         """
         now = self.clock.now()
-        await require_live(self.accounts, command.caller, now)
+        account = await require_live(self.accounts, command.caller, now)
+        require_step_up(account, command.caller, now)
         name = command.name.strip()
         require_acceptable(name, command.scopes, command.expires_in_days)
         secret = SECRET_PREFIX + new_token().text

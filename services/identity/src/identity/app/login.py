@@ -8,8 +8,9 @@ from chassis.clock import Clock
 from chassis.ids import new_id
 from identity.app.opaque_token import new_token
 from identity.app.ports import AccessTokens, Accounts, Credentials, Passwords, Sessions, Tokens
+from identity.app.prove import Prover
 from identity.domain.account import MAX_EMAIL, email_key
-from identity.domain.errors import InvalidCredentials
+from identity.domain.errors import InvalidCredentials, TotpRequired
 from identity.domain.password import MAX_LENGTH, normalized
 from identity.domain.session import NewSession
 
@@ -20,6 +21,8 @@ class LogIn:
 
     email: str
     password: str = field(repr=False)
+    totp_code: str = field(default="", repr=False)
+    """TOTP or recovery code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,13 @@ class LogInHandler:
     passwords: Passwords
     tokens: AccessTokens
     clock: Clock
+    prover: Prover
 
     async def handle(self, command: LogIn) -> Tokens:
         """Return the tokens of a new session.
 
-        Raises InvalidCredentials, after the same work whether the address is known or not.
+        Raises InvalidCredentials, after the same work whether the address is known or not; and
+        once the password was right TotpRequired, InvalidTotpCode or TooManyAttempts.
         """
         known = await self._credentials(command.email)
         possible = len(command.password) <= MAX_LENGTH
@@ -45,6 +50,10 @@ class LogInHandler:
             raise InvalidCredentials
         await self._renew(known, password)
         refresh, now = new_token(), self.clock.now()
+        if known.second_factor:
+            if not command.totp_code:
+                raise TotpRequired
+            await self.prover.code(known.account_id, command.totp_code, now)
         session = NewSession(new_id(), known.account_id, refresh.hash, now)
         account = await self.sessions.open(session, known.changed_at)
         if account is None:

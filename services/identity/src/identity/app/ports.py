@@ -14,6 +14,7 @@ from uuid import UUID
 
 from identity.domain.account import Account
 from identity.domain.api_key import ApiKey
+from identity.domain.second_factor import TotpFactor
 from identity.domain.seller import Member, Roster, Seller
 from identity.domain.session import NewSession, NewTicket
 from identity.domain.signing_key import SigningKey
@@ -27,6 +28,8 @@ class Credentials:
     password_hash: str = field(repr=False)
     changed_at: datetime
     """When the password was last changed; a newer hash of the same one does not count."""
+    second_factor: bool = False
+    """Whether a code has to be right besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ class Accounts(Protocol):
 
     async def credentials_of(self, email_key: str) -> Credentials | None:
         """Return what a login with this address is checked against."""
+
+    async def credentials_for(self, account_id: UUID) -> Credentials | None:
+        """Return what the account's own password is checked against."""
 
     async def replace_hash(self, account_id: UUID, old: str, new: str) -> None:
         """Store the same password in a newer form, unless it was changed meanwhile."""
@@ -142,6 +148,56 @@ class ApiKeys(Protocol):
 
     async def sweep(self, now: datetime, limit: int) -> int:
         """Delete at most ``limit`` keys that ended long ago; return how many."""
+
+
+class SecondFactors(Protocol):
+    """TOTP seeds, recovery codes, and how often an account failed to prove itself."""
+
+    async def start(self, account_id: UUID, sealed_seed: bytes, now: datetime) -> bool:
+        """Store a seed to be confirmed, in place of an earlier one; False if one is confirmed."""
+
+    async def find(self, account_id: UUID) -> TotpFactor | None:
+        """Return the account's factor, confirmed or not."""
+
+    async def confirm(
+        self,
+        account_id: UUID,
+        factor: TotpFactor,
+        step: int,
+        recovery_hashes: Sequence[bytes],
+        now: datetime,
+    ) -> bool:
+        """Let the factor count, with its recovery codes; forget wrong tries.
+
+        False if it was confirmed or replaced meanwhile. Tells second_factor_changed.
+        """
+
+    async def accept_step(self, account_id: UUID, factor: TotpFactor, step: int) -> bool:
+        """Use up the codes up to a step and forget wrong tries.
+
+        Of any number of callers with the same step one gets True.
+        """
+
+    async def use_recovery_code(self, account_id: UUID, code_hash: bytes) -> bool:
+        """Use a recovery code up and forget wrong tries; False if there is no such code."""
+
+    async def remove(self, account_id: UUID) -> bool:
+        """Forget the factor and its codes; False if there is none.
+
+        Tells second_factor_changed if it was confirmed.
+        """
+
+    async def confirmed_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
+        """Return the accounts that set their factor at that moment or later, the newest first."""
+
+    async def take_try(self, account_id: UUID, now: datetime) -> datetime | None:
+        """Count a try before it is made; return None, or when the lock-out ends without counting.
+
+        However many come at once, at most ``MAX_TRIES`` of them get None.
+        """
+
+    async def forget_tries(self, account_id: UUID) -> None:
+        """Count from zero again, after a proof that was right."""
 
 
 class Sellers(Protocol):
@@ -232,13 +288,42 @@ class Passwords(Protocol):
 class AccessTokens(Protocol):
     """Signed access tokens."""
 
-    async def sign(self, account: Account, session_id: UUID, now: datetime) -> str:
+    async def sign(
+        self,
+        account: Account,
+        session_id: UUID,
+        now: datetime,
+        stepped_up_until: datetime | None = None,
+    ) -> str:
         """Return an access token of the session."""
 
     async def sign_for_key(
         self, account: Account, key: ApiKey, now: datetime, expires_at: datetime
     ) -> str:
         """Return an access token that does what an API key may, without platform roles."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSeed:
+    """A TOTP seed as its owner and as the store gets it."""
+
+    secret: str = field(repr=False)
+    """In base32, without padding."""
+    otpauth_uri: str = field(repr=False)
+    sealed: bytes = field(repr=False)
+
+
+class TotpSeeds(Protocol):
+    """TOTP seeds, which only this part ever sees open."""
+
+    def new(self, account: Account) -> NewSeed:
+        """Return a new seed for an account."""
+
+    def step_of(self, account_id: UUID, factor: TotpFactor, code: str, now: datetime) -> int | None:
+        """Return the time step that a code belongs to.
+
+        None if it is no code of the steps around now, or not newer than the factor's last step.
+        """
 
 
 @dataclass(frozen=True, slots=True)

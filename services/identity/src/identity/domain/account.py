@@ -48,6 +48,8 @@ class Account:
     memberships: tuple[Membership, ...] = ()
     email_verified: bool = False
     """Whether somebody who reads the address's mail said so."""
+    second_factor: bool = False
+    """Whether logging in takes a code besides the password."""
 
     @property
     def roles(self) -> list[str]:

@@ -55,6 +55,72 @@ class InvalidCredentials(IdentityError):
     text = "The e-mail address or the password is wrong."
 
 
+class WrongPassword(InvalidCredentials):
+    """Somebody who is logged in gave a password that is not the account's."""
+
+    text = "The password is wrong."
+
+
+class TotpRequired(IdentityError):
+    """The password is right, and the account has a second factor."""
+
+    kind = "unauthenticated"
+    code = "totp_required"
+    text = "Send the code of your authenticator app as totp_code."
+
+
+class InvalidTotpCode(IdentityError):
+    """The code is wrong, too old or was used before; which of them is not told."""
+
+    kind = "unauthenticated"
+    code = "invalid_totp_code"
+    text = "The code is wrong, too old or was used before."
+
+
+class TooManyAttempts(IdentityError):
+    """There were so many wrong proofs that even a right one is not looked at for a while."""
+
+    kind = "too_many"
+    code = "too_many_attempts"
+    text = "There were too many wrong attempts. Try again later."
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__()
+        self.extra = {"retry_after_s": retry_after_s}
+
+
+class StepUpRequired(IdentityError):
+    """The account has a second factor and did not prove itself just now."""
+
+    kind = "forbidden"
+    code = "step_up_required"
+    text = "Prove once more that it is you, then try again."
+
+
+class TotpAlreadySet(IdentityError):
+    """The account has a second factor; it has to be taken away before another is set."""
+
+    kind = "conflict"
+    code = "totp_already_set"
+    text = "The account has a second factor already."
+
+
+class TotpNotStarted(IdentityError):
+    """There is no new seed that a code could confirm."""
+
+    kind = "conflict"
+    code = "totp_not_started"
+    text = "Ask for a secret first."
+
+
+class TotpNotSet(IdentityError):
+    """The account has no second factor."""
+
+    kind = "conflict"
+    code = "totp_not_set"
+    text = "The account has no second factor."
+
+
 class InvalidRefreshToken(IdentityError):
     """The refresh token is unknown or expired, or its session has ended."""
 

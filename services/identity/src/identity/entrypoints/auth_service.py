@@ -9,6 +9,7 @@ from chassis.context import current_actor
 from chassis.ids import format_id
 from identity.app.create_ws_ticket import CreateWsTicket, CreateWsTicketHandler
 from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
+from identity.app.list_secured_accounts import ListSecuredAccountsHandler
 from identity.app.login import LogIn, LogInHandler
 from identity.app.logout import LogOut, LogOutHandler
 from identity.app.redeem_ws_ticket import RedeemWsTicket, RedeemWsTicketHandler
@@ -31,6 +32,7 @@ class AuthHandlers:
     create_ws_ticket: CreateWsTicketHandler
     redeem_ws_ticket: RedeemWsTicketHandler
     list_revoked_sessions: ListRevokedSessionsHandler
+    list_secured_accounts: ListSecuredAccountsHandler
 
 
 class AuthServicer(rpc.AuthServiceServicer):
@@ -53,7 +55,9 @@ class AuthServicer(rpc.AuthServiceServicer):
 
     async def Login(self, request: pb.LoginRequest, context: Any) -> pb.LoginResponse:  # noqa: N802
         """Open a session."""
-        tokens = await self._handlers.login.handle(LogIn(request.email, request.password))
+        tokens = await self._handlers.login.handle(
+            LogIn(request.email, request.password, request.totp_code)
+        )
         return pb.LoginResponse(tokens=tokens_message(tokens))
 
     async def Refresh(  # noqa: N802
@@ -100,7 +104,9 @@ class AuthServicer(rpc.AuthServiceServicer):
         """List what was revoked; services only."""
         current_actor().require_service()
         sessions, keys = await self._handlers.list_revoked_sessions.handle()
+        secured = await self._handlers.list_secured_accounts.handle()
         return pb.ListRevokedSessionsResponse(
             session_ids=[format_id("ses", session_id) for session_id in sessions],
             api_key_ids=[format_id("key", key_id) for key_id in keys],
+            secured_account_ids=[format_id("usr", account_id) for account_id in secured],
         )

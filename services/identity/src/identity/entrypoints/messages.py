@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from chassis.context import current_actor
@@ -25,7 +26,12 @@ def caller() -> Caller:
     actor = current_actor()
     account_id = actor.require_account()
     actor.require_scope("")
-    return Caller(parse_id("usr", account_id), parse_id("ses", actor.session_id))
+    until = actor.stepped_up_until
+    return Caller(
+        parse_id("usr", account_id),
+        parse_id("ses", actor.session_id),
+        datetime.fromtimestamp(until, UTC) if until else None,
+    )
 
 
 def account_id_of(text: str) -> UUID:
