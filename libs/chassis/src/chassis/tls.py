@@ -58,7 +58,8 @@ class TlsFiles:
 
         return grpc.dynamic_ssl_server_credentials(
             configuration,
-            renewed,  # type: ignore[arg-type] - gRPC takes None for "as before"
+            # gRPC takes None for "as before".
+            renewed,  # type: ignore[arg-type]
             require_client_authentication=True,
         )
 
