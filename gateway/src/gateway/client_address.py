@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.types import Scope
@@ -75,15 +74,6 @@ class ClientAddresses:
 
     def _is_trusted(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
-
-
-@lru_cache(maxsize=4096)
-def client_key(address: str) -> str:
-    """Return what of an address one client holds: all of IPv4, the /64 of IPv6 (RFC 6177)."""
-    found = _address(address)
-    if isinstance(found, IPv6Address):
-        return str(ip_network((int(found) >> 64 << 64, 64)))
-    return address
 
 
 def _plain_nodes(text: str) -> Sequence[str]:

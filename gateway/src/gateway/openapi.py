@@ -137,7 +137,8 @@ def _problem(description: str) -> dict[str, Any]:
 
 def _described_limits(operation: dict[str, Any]) -> None:
     """Document 429 with its headers."""
-    refusal = operation["responses"].setdefault("429", _problem(f"{_TITLES[429]}: `rate_limited`"))
+    refusal = operation["responses"].setdefault("429", _problem(_TITLES[429]))
+    refusal["description"] += (", " if "`" in refusal["description"] else ": ") + "`rate_limited`"
     refusal["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMIT_HEADERS}
 
 

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from prometheus_client import Counter
 
+from chassis.addresses import client_key
 from chassis.errors import ServiceError
 from gateway.buckets import Asked, MemoryBuckets
-from gateway.client_address import client_key
 from gateway.quotas import WINDOW_S, Limits, Outcome, Quota
 from gateway.visit import Visit
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.client_address import ClientAddresses, client_key, networks
+from gateway.client_address import ClientAddresses, networks
 
 PROXY = "10.0.0.7"
 CLIENT = "203.0.113.9"
@@ -92,15 +92,6 @@ def test_a_connection_without_an_address_has_none():
 def test_mapped_addresses_are_those_that_they_map():
     assert ClientAddresses().of(scope(f"::ffff:{CLIENT}")) == CLIENT
     assert behind("10.0.0.0/8").of(scope("::ffff:10.0.0.7", ("X-Forwarded-For", CLIENT))) == CLIENT
-
-
-def test_one_client_holds_an_ipv4_address_or_the_64_bits_of_a_network():
-    assert client_key(CLIENT) == CLIENT
-    assert (
-        client_key("2001:db8:0:1::5") == client_key("2001:db8:0:1:ffff::1") == "2001:db8:0:1::/64"
-    )
-    assert client_key("2001:db8:0:2::5") != client_key("2001:db8:0:1::5")
-    assert client_key("") == ""
 
 
 def test_what_is_no_network_is_refused_at_the_start():

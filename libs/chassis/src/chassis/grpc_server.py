@@ -39,8 +39,7 @@ SERVER_OPTIONS = (
     ("grpc.so_reuseport", 0),
 )
 
-_NAMES = "peer_dns"
-"""What gRPC calls the DNS names of a peer's certificate, once it has verified it."""
+_NAMES = "x509_subject_alternative_name"
 _UNCHECKED = ("/grpc.", "/soko.chassis.v1.CallService/CallTogether")
 """Health and reflection tell nothing of anybody; calls that share a call are checked one by one."""
 

@@ -12,6 +12,7 @@ from identity.adapters.api_key_store import ApiKeyStore
 from identity.adapters.argon2_passwords import Argon2Passwords
 from identity.adapters.audit import audit_of
 from identity.adapters.keyring import Keyring
+from identity.adapters.login_attempt_store import LoginAttemptStore
 from identity.adapters.mailed_link_store import MailedLinkStore
 from identity.adapters.second_factor_store import SecondFactorStore
 from identity.adapters.seller_store import SellerStore
@@ -30,6 +31,7 @@ from identity.app.get_contact import GetContactHandler
 from identity.app.get_me import GetMeHandler
 from identity.app.get_membership import GetMembershipHandler
 from identity.app.grant_role import GrantRoleHandler
+from identity.app.guarded_login import GuardedLogInHandler
 from identity.app.list_api_keys import ListApiKeysHandler
 from identity.app.list_members import ListMembersHandler
 from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
@@ -96,12 +98,15 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     keys = ApiKeyStore(db, relay.nudge)
     sellers = SellerStore(db, clock, relay.nudge)
     links = MailedLinkStore(db, relay.nudge)
+    attempts = LoginAttemptStore(db, settings.secret.get_secret_value().encode())
     factors = SecondFactorStore(db, relay.nudge)
     seeds = SealedTotpSeeds(Vault(settings.vault_keys), TOTP_ISSUER)
     prover = Prover(accounts, factors, seeds, passwords)
     auth = AuthHandlers(
         RegisterHandler(accounts, passwords, tokens, clock, settings.default_locale),
-        LogInHandler(accounts, sessions, passwords, tokens, clock, prover),
+        GuardedLogInHandler(
+            LogInHandler(accounts, sessions, passwords, tokens, clock, prover), attempts, clock
+        ),
         RefreshHandler(sessions, tokens, clock),
         LogOutHandler(sessions, clock),
         CreateWsTicketHandler(sessions, clock),
@@ -137,11 +142,11 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
             ),
             (
                 mailed_link_pb2_grpc.add_MailedLinkServiceServicer_to_server,
-                MailedLinkServicer(_link_handlers(accounts, links, passwords, clock)),
+                MailedLinkServicer(_link_handlers(accounts, links, passwords, attempts, clock)),
             ),
             (key_pb2_grpc.add_KeyServiceServicer_to_server, KeyServicer(keyring.jwks_json)),
         ],
-        background=[relay, Sweeper(SweepHandler([sessions, keys, links], clock))],
+        background=[relay, Sweeper(SweepHandler([sessions, keys, links, attempts], clock))],
         databases=[db],
         broker=broker,
         close=[passwords.close],
@@ -171,11 +176,15 @@ def _api_key_handlers(
 
 
 def _link_handlers(
-    accounts: AccountStore, links: MailedLinkStore, passwords: Argon2Passwords, clock: Clock
+    accounts: AccountStore,
+    links: MailedLinkStore,
+    passwords: Argon2Passwords,
+    attempts: LoginAttemptStore,
+    clock: Clock,
 ) -> MailedLinkHandlers:
     return MailedLinkHandlers(
         RequestPasswordResetHandler(links, clock),
-        ConfirmPasswordResetHandler(links, passwords, clock),
+        ConfirmPasswordResetHandler(links, passwords, attempts, clock),
         RequestEmailVerificationHandler(accounts, links, clock),
         VerifyEmailHandler(links, clock),
         MintLinkTokenHandler(links, clock),

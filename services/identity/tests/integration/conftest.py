@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import grpc
 import pytest
 
 from chassis.auth import AccessTokenVerifier
+from chassis.database import Database
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
 from chassis.grpc_server import RequestInterceptor
 from chassis.process import ServiceContext
+from identity.adapters.login_attempt_store import LoginAttemptStore
+from identity.app.guarded_login import claim_of
 from identity.bootstrap import build
 from identity.settings import IdentitySettings
 from services.identity.tests.builders import PASSWORD, make_email
@@ -30,6 +34,7 @@ from soko.identity.v1 import (
     seller_pb2_grpc,
 )
 
+SECRET = "x" * 32
 SIGNING_KEY = base64.b64encode(bytes(range(32))).decode()
 ENCRYPTION_KEY = base64.b64encode(bytes(range(32, 64))).decode()
 
@@ -98,10 +103,19 @@ async def refusal(call: Awaitable[Any]) -> ServiceError:
     return raised.value
 
 
+async def fail_for_minutes(db: Database, email: str) -> None:
+    """Fail so many logins with a name, at no address, that the next has to wait for minutes."""
+    store, now = LoginAttemptStore(db, SECRET.encode()), datetime.now(UTC)
+    wait_s = 0
+    while wait_s < 100:
+        wait_s = await store.begin(claim_of(email, ""), now)
+        now += timedelta(seconds=wait_s)
+
+
 @pytest.fixture
 def settings(identity_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return IdentitySettings(
-        secret="x" * 32,
+        secret=SECRET,
         database_url=identity_url,
         token_signing_key=SIGNING_KEY,
         encryption_keys=ENCRYPTION_KEY,

@@ -10,8 +10,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from chassis.auth import AccessTokenVerifier
+from chassis.database import Database
 from services.identity.tests.builders import PASSWORD, make_email
-from services.identity.tests.integration.conftest import Client, Person, refusal
+from services.identity.tests.integration.conftest import (
+    Client,
+    Person,
+    fail_for_minutes,
+    refusal,
+)
 from soko.identity.v1 import account_pb2, auth_pb2, key_pb2, seller_pb2
 
 
@@ -147,7 +153,7 @@ async def test_an_unknown_address_takes_as_long_as_a_wrong_password(client: Clie
             taken.append(time.perf_counter() - started)
         return min(taken)
 
-    known, unknown = await fastest(person.email), await fastest("nobody@soko.example")
+    known, unknown = await fastest(person.email), await fastest(make_email())
     assert unknown > known / 3
 
 
@@ -240,3 +246,16 @@ async def test_a_ticket_names_its_owner_once(
     assert list(found.roles) == ["buyer", "operator"]
     error = await refusal(client.call_as_service(redeem, request, "gateway-itself"))
     assert (error.kind, error.code) == ("unauthenticated", "ticket_invalid")
+
+
+async def test_logins_that_failed_often_wait_whoever_has_the_name(
+    client: Client, db: Database
+) -> None:
+    person = await client.person()
+    for email in (person.email, make_email()):
+        assert (await refusal(log_in(client, email, "wrong wrong"))).code == "invalid_credentials"
+        await fail_for_minutes(db, email)
+        for password in ("wrong wrong", PASSWORD):
+            error = await refusal(log_in(client, email, password))
+            assert (error.kind, error.code) == ("too_many", "too_many_attempts")
+            assert 60 < error.extra["retry_after_s"] < 900

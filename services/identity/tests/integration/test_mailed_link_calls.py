@@ -9,7 +9,12 @@ import pytest
 
 from chassis.database import Database
 from services.identity.tests.builders import PASSWORD, make_email
-from services.identity.tests.integration.conftest import Client, Person, refusal
+from services.identity.tests.integration.conftest import (
+    Client,
+    Person,
+    fail_for_minutes,
+    refusal,
+)
 from soko.events.v1 import identity_pb2 as events
 from soko.identity.v1 import account_pb2, auth_pb2
 from soko.identity.v1 import mailed_link_pb2 as pb
@@ -79,6 +84,18 @@ async def test_a_mailed_link_sets_a_new_password_and_ends_the_sessions(
     assert (await me(client, tokens.access_token)).email_verified
     error = await refusal(confirm(client, token, PASSWORD))
     assert (error.kind, error.code) == ("unauthenticated", "link_invalid")
+
+
+async def test_whom_strangers_keep_from_logging_in_gets_in_by_mail(
+    client: Client, db: Database
+) -> None:
+    person = await client.person()
+    token = await reset_token(client, db, person.email)
+    await fail_for_minutes(db, person.email)
+    error = await refusal(log_in(client, person.email, PASSWORD))
+    assert error.code == "too_many_attempts"
+    await confirm(client, token)
+    assert (await log_in(client, person.email, NEW_PASSWORD)).tokens.access_token
 
 
 async def test_of_two_confirmations_at_once_one_wins(client: Client, db: Database) -> None:

@@ -116,6 +116,25 @@ sa.Index(
     api_key.c.revoked_at,
     postgresql_where=api_key.c.revoked_at.is_not(None),
 )
+login_attempt = sa.Table(
+    "login_attempt",
+    metadata,
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
+    sa.Column("failures", sa.Double, nullable=False),
+    _moment("as_of"),
+    _moment("not_before"),
+)
+sa.Index("login_attempt_as_of", login_attempt.c.as_of)
+
+known_login = sa.Table(
+    "known_login",
+    metadata,
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    _moment("expires_at"),
+)
+sa.Index("known_login_expires_at", known_login.c.expires_at)
+
 mailed_link = sa.Table(
     "mailed_link",
     metadata,

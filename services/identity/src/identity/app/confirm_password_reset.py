@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from chassis.clock import Clock
+from identity.app.guarded_login import LoginAttempts, claim_of
 from identity.app.link_ports import MailedLinks
 from identity.app.opaque_token import hash_of
 from identity.app.ports import Passwords
@@ -21,6 +22,8 @@ class ConfirmPasswordReset:
 
     token: str = field(repr=False)
     new_password: str = field(repr=False)
+    address: str = ""
+    """Where the caller is, as the gateway sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,15 @@ class ConfirmPasswordResetHandler:
 
     links: MailedLinks
     passwords: Passwords
+    attempts: LoginAttempts
     clock: Clock
 
     async def handle(self, command: ConfirmPasswordReset) -> Sequence[UUID]:
         """Return the sessions that ended: all that were open.
 
         Raises LinkInvalid, or ValidationFailed or WeakPassword for the password; those two leave
-        the link good. Only a token that works costs a slow hash.
+        the link good. Only a token that works costs a slow hash. Afterwards the owner can log in
+        from where they are, whoever tries their name elsewhere.
         """
         token = hash_of(command.token)
         account = await self.links.account_of(token, PASSWORD_RESET, self.clock.now())
@@ -46,4 +51,6 @@ class ConfirmPasswordResetHandler:
         ended = await self.links.reset_password(token, hashed, self.clock.now())
         if ended is None:
             raise LinkInvalid
+        claim = claim_of(account.email, command.address)
+        await self.attempts.succeed(claim, self.clock.now())
         return ended

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.context import current_actor
+from chassis.context import current_actor, current_client_address
 from chassis.ids import format_id
 from identity.app.create_ws_ticket import CreateWsTicket, CreateWsTicketHandler
+from identity.app.guarded_login import GuardedLogInHandler
 from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
 from identity.app.list_secured_accounts import ListSecuredAccountsHandler
-from identity.app.login import LogIn, LogInHandler
+from identity.app.login import LogIn
 from identity.app.logout import LogOut, LogOutHandler
 from identity.app.redeem_ws_ticket import RedeemWsTicket, RedeemWsTicketHandler
 from identity.app.refresh import Refresh, RefreshHandler
@@ -26,7 +27,7 @@ class AuthHandlers:
     """The use cases behind AuthService."""
 
     register: RegisterHandler
-    login: LogInHandler
+    login: GuardedLogInHandler
     refresh: RefreshHandler
     logout: LogOutHandler
     create_ws_ticket: CreateWsTicketHandler
@@ -36,10 +37,7 @@ class AuthHandlers:
 
 
 class AuthServicer(rpc.AuthServiceServicer):
-    """Registers accounts and opens, renews and ends sessions.
-
-    Register, Login and Refresh are where throttling by account and by address belongs.
-    """
+    """Registers accounts and opens, renews and ends sessions."""
 
     def __init__(self, handlers: AuthHandlers) -> None:
         self._handlers = handlers
@@ -56,7 +54,7 @@ class AuthServicer(rpc.AuthServiceServicer):
     async def Login(self, request: pb.LoginRequest, context: Any) -> pb.LoginResponse:  # noqa: N802
         """Open a session."""
         tokens = await self._handlers.login.handle(
-            LogIn(request.email, request.password, request.totp_code)
+            LogIn(request.email, request.password, request.totp_code), current_client_address()
         )
         return pb.LoginResponse(tokens=tokens_message(tokens))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.context import current_actor
+from chassis.context import current_actor, current_client_address
 from chassis.ids import format_id, parse_id
 from identity.app.confirm_password_reset import ConfirmPasswordReset, ConfirmPasswordResetHandler
 from identity.app.mint_link_token import MintLinkTokenHandler
@@ -51,7 +51,7 @@ class MailedLinkServicer(rpc.MailedLinkServiceServicer):
     ) -> pb.ConfirmPasswordResetResponse:
         """Set a new password; the token is the credential, so anybody may present it."""
         ended = await self._handlers.confirm_reset.handle(
-            ConfirmPasswordReset(request.token, request.new_password)
+            ConfirmPasswordReset(request.token, request.new_password, current_client_address())
         )
         return pb.ConfirmPasswordResetResponse(
             session_ids=[format_id("ses", session_id) for session_id in ended[:_LISTED_SESSIONS]]

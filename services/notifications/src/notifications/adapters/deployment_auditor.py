@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chassis.clock import Clock
-from chassis.tls import TlsFiles
 from notifications.domain.audits import AuditFinding, AuditReport
 
 
@@ -17,12 +16,9 @@ class _Unseen:
 class DeploymentAuditor:
     """Auditor over the services at the given gRPC targets."""
 
-    def __init__(
-        self, targets: Mapping[str, str], clock: Clock, tls: TlsFiles | None = None
-    ) -> None:
+    def __init__(self, targets: Mapping[str, str], clock: Clock) -> None:
         self._targets = targets
         self._clock = clock
-        self._tls = tls
 
     async def audit(self) -> AuditReport:
         """Audit now; raises CouldNotAuditError when a service does not answer."""
@@ -30,7 +26,7 @@ class DeploymentAuditor:
         from auditor.audit import AuditOptions
         from auditor.running import run_audit
 
-        report = await run_audit(self._targets, AuditOptions(), self._clock, _Unseen(), self._tls)
+        report = await run_audit(self._targets, AuditOptions(), self._clock, _Unseen())
         return AuditReport(
             started_at=report.started_at,
             finished_at=report.finished_at,
