@@ -31,7 +31,7 @@ class Stack:
     """Starts with ``./soko up``, ends with ``./soko down``."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
+        self.home = home
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -71,7 +71,7 @@ class Stack:
         """End it, keep its logs, delete its data, which root keeps outside of pytest's folders."""
         self.providers.stop()
         self.run("down")
-        logs = shutil.copytree(self._home / "logs", self._home.with_name("soko-e2e-logs"))
+        logs = shutil.copytree(self.home / "logs", self.home.with_name(self.home.name + "-logs"))
         self.run("reset", "--yes")
         refusals = [line for log in logs.iterdir() for line in _refusals(log)]
         assert not refusals, f"a process was refused what it needs: {refusals[:5]}"

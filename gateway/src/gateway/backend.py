@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from chassis.grpc_client import Peer
+from chassis.tls import TlsFiles
 from gateway.settings import GatewaySettings
 from soko.audit.v1 import report_pb2_grpc
 from soko.catalog.v1 import catalog_pb2_grpc, inventory_pb2_grpc, media_pb2_grpc
@@ -41,9 +42,11 @@ AS_ITSELF: Sequence[tuple[str, str]] = (("soko-service", "gateway-itself"),)
 class Service:
     """A service that the gateway asks."""
 
-    def __init__(self, name: str, target: str, timeout_s: float = 3.0) -> None:
+    def __init__(
+        self, name: str, target: str, tls: TlsFiles | None, timeout_s: float = 3.0
+    ) -> None:
         self.name = name
-        self.peer = Peer(name, target, service=NAME, default_timeout_s=timeout_s)
+        self.peer = Peer(name, target, service=NAME, default_timeout_s=timeout_s, tls=tls)
         self.timeout_s = timeout_s
         # The health package's stubs do not know that its stub has methods.
         self.check_health = self.peer.channel.unary_unary(
@@ -56,8 +59,8 @@ class Service:
 class Identity(Service):
     """identity: accounts, sessions, API keys, sellers, keys that sign."""
 
-    def __init__(self, target: str) -> None:
-        super().__init__("identity", target)
+    def __init__(self, target: str, tls: TlsFiles | None) -> None:
+        super().__init__("identity", target, tls)
         self.auth = auth_pb2_grpc.AuthServiceStub(self.peer.channel)
         self.accounts = account_pb2_grpc.AccountServiceStub(self.peer.channel)
         self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.peer.channel)
@@ -70,8 +73,8 @@ class Identity(Service):
 class Catalog(Service):
     """catalog: products, categories, stock, pictures."""
 
-    def __init__(self, target: str) -> None:
-        super().__init__("catalog", target)
+    def __init__(self, target: str, tls: TlsFiles | None) -> None:
+        super().__init__("catalog", target, tls)
         self.catalog = catalog_pb2_grpc.CatalogServiceStub(self.peer.channel)
         self.inventory = inventory_pb2_grpc.InventoryServiceStub(self.peer.channel)
         self.media = media_pb2_grpc.MediaServiceStub(self.peer.channel)
@@ -80,8 +83,8 @@ class Catalog(Service):
 class Orders(Service):
     """orders: carts, checkout, orders."""
 
-    def __init__(self, target: str) -> None:
-        super().__init__("orders", target)
+    def __init__(self, target: str, tls: TlsFiles | None) -> None:
+        super().__init__("orders", target, tls)
         self.carts = cart_pb2_grpc.CartServiceStub(self.peer.channel)
         self.checkout = order_pb2_grpc.CheckoutServiceStub(self.peer.channel)
         self.orders = order_pb2_grpc.OrderServiceStub(self.peer.channel)
@@ -92,8 +95,8 @@ class Orders(Service):
 class Payments(Service):
     """payments: payments, refunds, the sandbox, the ledger."""
 
-    def __init__(self, target: str) -> None:
-        super().__init__("payments", target)
+    def __init__(self, target: str, tls: TlsFiles | None) -> None:
+        super().__init__("payments", target, tls)
         self.payments = payment_pb2_grpc.PaymentServiceStub(self.peer.channel)
         self.refunds = payment_pb2_grpc.RefundServiceStub(self.peer.channel)
         self.sandbox = payment_pb2_grpc.SandboxServiceStub(self.peer.channel)
@@ -107,8 +110,8 @@ class Payments(Service):
 class Notifications(Service):
     """notifications: the inbox and real-time messages."""
 
-    def __init__(self, target: str) -> None:
-        super().__init__("notifications", target)
+    def __init__(self, target: str, tls: TlsFiles | None) -> None:
+        super().__init__("notifications", target, tls)
         self.notifications = notification_pb2_grpc.NotificationServiceStub(self.peer.channel)
         self.realtime = notification_pb2_grpc.RealtimeServiceStub(self.peer.channel)
         self.audits = report_pb2_grpc.AuditReportServiceStub(self.peer.channel)
@@ -119,11 +122,11 @@ class Backend:
     """Every service behind the gateway. Make it on the event loop that will use it."""
 
     def __init__(self, settings: GatewaySettings) -> None:
-        self.identity = Identity(settings.identity_target)
-        self.catalog = Catalog(settings.catalog_target)
-        self.orders = Orders(settings.orders_target)
-        self.payments = Payments(settings.payments_target)
-        self.notifications = Notifications(settings.notifications_target)
+        self.identity = Identity(settings.identity_target, settings.tls)
+        self.catalog = Catalog(settings.catalog_target, settings.tls)
+        self.orders = Orders(settings.orders_target, settings.tls)
+        self.payments = Payments(settings.payments_target, settings.tls)
+        self.notifications = Notifications(settings.notifications_target, settings.tls)
 
     @property
     def services(self) -> Sequence[Service]:

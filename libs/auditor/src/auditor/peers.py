@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from auditor.findings import Promise
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
+from chassis.tls import TlsFiles
 from soko.audit.v1 import audit_pb2 as pb
 from soko.audit.v1 import audit_pb2_grpc
 
@@ -55,9 +56,9 @@ class Description:
 class AuditedService:
     """One service, asked again for some seconds when it does not answer."""
 
-    def __init__(self, name: str, target: str) -> None:
+    def __init__(self, name: str, target: str, tls: TlsFiles | None = None) -> None:
         self.name = name
-        self._peer = Peer(name, target, service="auditor", default_timeout_s=_TIMEOUT_S)
+        self._peer = Peer(name, target, service="auditor", default_timeout_s=_TIMEOUT_S, tls=tls)
         self._stub = audit_pb2_grpc.AuditServiceStub(self._peer.channel)
 
     async def close(self) -> None:

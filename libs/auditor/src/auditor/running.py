@@ -9,15 +9,20 @@ from auditor.findings import Report
 from auditor.peers import AuditedService
 from chassis.clock import Clock
 from chassis.grpc_client import Peer
+from chassis.tls import TlsFiles
 from soko.audit.v1 import report_pb2 as pb
 from soko.audit.v1 import report_pb2_grpc
 
 
 async def run_audit(
-    targets: Mapping[str, str], options: AuditOptions, clock: Clock, progress: Progress
+    targets: Mapping[str, str],
+    options: AuditOptions,
+    clock: Clock,
+    progress: Progress,
+    tls: TlsFiles | None = None,
 ) -> Report:
     """Audit the services, each at its gRPC target; raises CouldNotAuditError."""
-    services = {name: AuditedService(name, target) for name, target in targets.items()}
+    services = {name: AuditedService(name, target, tls) for name, target in targets.items()}
     try:
         return await Audit(services, options, clock, progress).run()
     except ExceptionGroup as group:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping, Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
@@ -14,16 +14,21 @@ from google.protobuf.message import Message
 from chassis.context import CLIENT_ADDRESS, RequestContext, current
 from chassis.errors import from_rpc_error, timed_out
 from chassis.grpc_server import MAX_MESSAGE_BYTES
+from chassis.logs import get_logger
 from chassis.shared_calls_client import SharedChannel, SharedMethod
 from chassis.telemetry import span
+from chassis.tls import TlsFiles, is_local
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 
 _RETRIES = 2
 _RETRY_BASE_S = 0.05
+_LOOK_AGAIN_S = 30.0
+"""How often it is looked for another certificate."""
 _TIMER_SLACK_S = 0.05
 """How far apart two processes' timers may see one deadline."""
+_log = get_logger(__name__)
 CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -41,14 +46,32 @@ class Peer:
     """A channel to another service.
 
     ``name`` is the peer, as errors name it; ``service`` is the caller; ``target`` is a gRPC name
-    such as ``unix:/run/soko/orders.sock`` or ``dns:///orders:50051``.
+    such as ``unix:/run/soko/orders.sock`` or ``dns:///orders:50051``. With ``tls`` the peer has to
+    show a certificate of its name, except on a unix socket; certificates that are replaced on disk
+    are taken up by new connections.
     """
 
     def __init__(
-        self, name: str, target: str, *, service: str, default_timeout_s: float = 3.0
+        self,
+        name: str,
+        target: str,
+        *,
+        service: str,
+        default_timeout_s: float = 3.0,
+        tls: TlsFiles | None = None,
     ) -> None:
         self.name = name
-        self.channel = SharedChannel(target, CHANNEL_OPTIONS)
+        self._tls = None if tls is None or is_local(target) else tls
+        self._tls_stamp: tuple[int, ...] = ()
+        self._look_at = 0.0
+        options: Sequence[tuple[str, Any]] = CHANNEL_OPTIONS
+        credentials = None
+        if self._tls is not None:
+            # The name is what is expected of the server, whatever its address is called.
+            options = (*CHANNEL_OPTIONS, ("grpc.ssl_target_name_override", name))
+            self._tls_stamp = self._tls.stamp()
+            credentials = self._tls.channel_credentials()
+        self.channel = SharedChannel(target, options, credentials)
         self._service = service
         self._default_timeout_s = default_timeout_s
 
@@ -96,7 +119,11 @@ class Peer:
     ) -> tuple[Response, Mapping[str, str]]:
         """Do as ``call`` and return the answer's trailing metadata too."""
         context = current()
-        deadline = time.monotonic() + (timeout_s or self._default_timeout_s)
+        now = time.monotonic()
+        if self._tls is not None and now >= self._look_at:
+            self._renew(self._tls)
+            self._look_at = now + _LOOK_AGAIN_S
+        deadline = now + (timeout_s or self._default_timeout_s)
         if context.deadline is not None:
             deadline = min(deadline, context.deadline)
         with span(f"call {self.name}", "client", context.traceparent) as traceparent:
@@ -127,6 +154,18 @@ class Peer:
                     attempt += 1
                 else:
                     return response, _trailers(trailing)
+
+    def _renew(self, tls: TlsFiles) -> None:
+        """Open another channel when the certificate was replaced."""
+        try:
+            stamp = tls.stamp()
+            if stamp == self._tls_stamp:
+                return
+            self.channel.renew(tls.channel_credentials())
+        except OSError as error:
+            _log.warning("certificate_unreadable", peer=self.name, error=str(error))
+        else:
+            self._tls_stamp = stamp
 
     def _metadata(
         self,

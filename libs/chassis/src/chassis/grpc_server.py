@@ -39,7 +39,8 @@ SERVER_OPTIONS = (
     ("grpc.so_reuseport", 0),
 )
 
-_NAMES = "x509_subject_alternative_name"
+_NAMES = "peer_dns"
+"""What gRPC calls the DNS names of a peer's certificate, once it has verified it."""
 _UNCHECKED = ("/grpc.", "/soko.chassis.v1.CallService/CallTogether")
 """Health and reflection tell nothing of anybody; calls that share a call are checked one by one."""
 

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import gc
 import signal
+import stat
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import grpc
@@ -23,6 +25,7 @@ from chassis.metrics import serve_metrics
 from chassis.settings import ProcessSettings, load_file_variables
 from chassis.shared_calls_server import AddServicer, add_services
 from chassis.telemetry import configure_tracing
+from chassis.tls import is_local
 
 if TYPE_CHECKING:
     from chassis.audit import Audit
@@ -72,7 +75,13 @@ class ServiceContext(Generic[S]):
 
     def peer(self, name: str, target: str, *, default_timeout_s: float = 3.0) -> Peer:
         """Return a channel to another service, closed at the end of the process."""
-        peer = Peer(name, target, service=self.name, default_timeout_s=default_timeout_s)
+        peer = Peer(
+            name,
+            target,
+            service=self.name,
+            default_timeout_s=default_timeout_s,
+            tls=self.settings.tls,
+        )
         self.peers.append(peer)
         return peer
 
@@ -143,7 +152,7 @@ async def _serve(
 async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event) -> None:
     settings = context.settings
     verifier = AccessTokenVerifier(app.fetch_jwks or _ask_identity(context))
-    interceptor = RequestInterceptor(verifier)
+    interceptor = RequestInterceptor(verifier, certified=_is_certified(settings))
     server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
     add_services(server, interceptor, app.services)
     if app.audit is not None:
@@ -152,8 +161,9 @@ async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event)
     health_pb2_grpc.add_HealthServicer_to_server(status, server)
     if not settings.production:
         _add_reflection(server)
-    server.add_insecure_port(settings.grpc_listen)
+    _listen(server, settings)
     await server.start()
+    probes = await _answer_probes(settings, status)
     calm_garbage_collection()
     tasks = [asyncio.create_task(_keep_running(work, stop)) for work in app.background]
     tasks.append(asyncio.create_task(_watch_health(status, app, stop)))
@@ -162,11 +172,48 @@ async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event)
     _log.info("draining")
     await status.enter_graceful_shutdown()
     await server.stop(_DRAIN_S)
+    if probes is not None:
+        await probes.stop(0)
     _, late = await asyncio.wait(tasks, timeout=_DRAIN_S)
     for task in late:
         task.cancel()
     await asyncio.gather(*late, return_exceptions=True)
     _log.info("stopped")
+
+
+def _is_certified(settings: ProcessSettings) -> bool:
+    return settings.tls is not None and not is_local(settings.grpc_listen)
+
+
+def _listen(server: grpc.aio.Server, settings: ProcessSettings) -> None:
+    """Take the address: with certificates over TCP, or a unix socket in a folder of our own.
+
+    Ends the process for a folder that others can enter: who reaches the socket is believed.
+    """
+    address = settings.grpc_listen
+    if settings.tls is not None and not is_local(address):
+        server.add_secure_port(address, settings.tls.server_credentials())
+        return
+    if is_local(address):
+        folder = Path(address.removeprefix("unix:")).parent
+        if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise SystemExit(f"{folder} can be entered by others: chmod 700 {folder}")
+    else:
+        _log.warning("serving_plain_text", listen=address)
+    server.add_insecure_port(address)
+
+
+async def _answer_probes(
+    settings: ProcessSettings, status: health.aio.HealthServicer
+) -> grpc.aio.Server | None:
+    """Answer health checks, and nothing else, to probes that have no certificate."""
+    if not settings.probe_listen:
+        return None
+    probes = grpc.aio.server()
+    health_pb2_grpc.add_HealthServicer_to_server(status, probes)
+    probes.add_insecure_port(settings.probe_listen)
+    await probes.start()
+    return probes
 
 
 async def _keep_running(work: Background, stop: asyncio.Event) -> None:

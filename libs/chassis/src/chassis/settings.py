@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.tls import TlsFiles, is_local
 
 PREFIX = "SOKO_"
 
@@ -30,6 +32,12 @@ class ProcessSettings(BaseSettings):
     database_url: str = ""
     database_pool_max: int = Field(default=8, ge=1, le=100)
     grpc_listen: str = Field(default="", description="unix:/path or host:port")
+    probe_listen: str = Field(
+        default="", description="host:port where health alone is answered, in plain text."
+    )
+    tls_cert: Path | None = Field(default=None, description="This process's certificate chain.")
+    tls_key: Path | None = Field(default=None, description="Its key.")
+    tls_ca: Path | None = Field(default=None, description="The authority of all processes.")
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     default_currency: str = Field(default="KES", pattern="^[A-Z]{3}$")
     otlp_endpoint: str = ""
@@ -45,6 +53,26 @@ class ProcessSettings(BaseSettings):
         if folder is not None and info.data.get("environment") == "production":
             raise ValueError("production takes no failpoints")
         return folder
+
+    @model_validator(mode="after")
+    def _certified(self) -> Self:
+        given = {self.tls_cert is not None, self.tls_key is not None, self.tls_ca is not None}
+        if len(given) > 1:
+            raise ValueError("SOKO_TLS_CERT, SOKO_TLS_KEY and SOKO_TLS_CA belong together")
+        addresses = [
+            self.grpc_listen,
+            *(value for name, value in self if name.endswith("_target") and isinstance(value, str)),
+        ]
+        if self.production and self.tls is None and not all(map(is_local, addresses)):
+            raise ValueError("production needs SOKO_TLS_CERT, SOKO_TLS_KEY and SOKO_TLS_CA for TCP")
+        return self
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """What this process shows and believes over TCP, if it has a certificate."""
+        if self.tls_cert is None or self.tls_key is None or self.tls_ca is None:
+            return None
+        return TlsFiles(self.tls_cert, self.tls_key, self.tls_ca)
 
     @property
     def production(self) -> bool:

@@ -29,6 +29,8 @@ _MAX_TOGETHER = 64
 _MAX_SHARED_BYTES = 64 * 1024
 _MAX_WAIT_S = 0.02
 _SMOOTHING = 0.1
+_FAREWELL_S = 30.0
+"""How long a channel that was renewed waits for its last calls."""
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -43,11 +45,11 @@ class SharedMethod(grpc.aio.UnaryUnaryMultiCallable[Request, Response]):
     ) -> None:
         self.name = name
         self.parse = parse
-        self._alone = alone
+        self.alone = alone
 
     def __call__(self, *args: Any, **kwargs: Any) -> grpc.aio.UnaryUnaryCall[Request, Response]:
         """Make an ordinary gRPC call."""
-        return self._alone(*args, **kwargs)
+        return self.alone(*args, **kwargs)
 
 
 @dataclass(slots=True)
@@ -88,7 +90,7 @@ class CallGatherer:
     """Sends the unary calls of one channel, alone or together."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._together = CallServiceStub(channel).CallTogether
+        self.speak_over(channel)
         self._waiting: deque[_Waiting] = deque()
         self._unanswered = 0
         """gRPC calls on their way without a first answer."""
@@ -97,6 +99,10 @@ class CallGatherer:
         self._understood = True
         self._tasks: set[asyncio.Task[None]] = set()
         """Held, because the loop itself holds tasks weakly."""
+
+    def speak_over(self, channel: grpc.aio.Channel) -> None:
+        """Send what comes from now on over a channel."""
+        self._together = CallServiceStub(channel).CallTogether
 
     async def call(
         self,
@@ -223,9 +229,33 @@ class CallGatherer:
 class SharedChannel(grpc.aio.Channel):
     """A channel whose unary methods know their names, so that a gatherer can send them together."""
 
-    def __init__(self, target: str, options: Sequence[tuple[str, Any]]) -> None:
-        self._channel = grpc.aio.insecure_channel(target, options=options)
+    def __init__(
+        self,
+        target: str,
+        options: Sequence[tuple[str, Any]],
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        self._target = target
+        self._options = options
+        self._channel = self._open(credentials)
+        self._methods: list[tuple[SharedMethod[Any, Any], Callable[[], Any]]] = []
+        self._leaving: set[asyncio.Task[None]] = set()
         self.gatherer = CallGatherer(self._channel)
+
+    def _open(self, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+        if credentials is None:
+            return grpc.aio.insecure_channel(self._target, options=self._options)
+        return grpc.aio.secure_channel(self._target, credentials, options=self._options)
+
+    def renew(self, credentials: grpc.ChannelCredentials) -> None:
+        """Show other credentials from now on; calls under way end on the former connections."""
+        former, self._channel = self._channel, self._open(credentials)
+        self.gatherer.speak_over(self._channel)
+        for method, make in self._methods:
+            method.alone = make()
+        leaving = asyncio.create_task(former.close(_FAREWELL_S))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
 
     def unary_unary(  # type: ignore[override]
         self,
@@ -235,10 +265,15 @@ class SharedChannel(grpc.aio.Channel):
         **options: Any,
     ) -> SharedMethod[Any, Any]:
         """Return a method that a gatherer can send."""
-        alone = self._channel.unary_unary(
-            method, request_serializer, response_deserializer, **options
-        )
-        return SharedMethod(method, alone, response_deserializer)
+
+        def make() -> Any:
+            return self._channel.unary_unary(
+                method, request_serializer, response_deserializer, **options
+            )
+
+        shared = SharedMethod(method, make(), response_deserializer)
+        self._methods.append((shared, make))
+        return shared
 
     def unary_stream(self, *args: Any, **kwargs: Any) -> Any:
         """As the channel itself does."""
@@ -254,6 +289,8 @@ class SharedChannel(grpc.aio.Channel):
 
     async def close(self, grace: float | None = None) -> None:
         """As the channel itself does."""
+        for leaving in self._leaving:
+            leaving.cancel()
         await self._channel.close(grace)
 
     def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NoReturn
 
 import grpc
@@ -14,6 +15,8 @@ from chassis.logs import get_logger
 from soko.chassis.v1 import call_pb2 as pb
 from soko.chassis.v1 import call_pb2_grpc
 
+Holder = Callable[[], Mapping[str, Any]]
+"""Tells who holds the connection, whatever its calls say."""
 Pairs = Sequence[tuple[str, str | bytes]]
 AddServicer = Callable[[Any, grpc.aio.Server], None]
 """A generated ``add_...Servicer_to_server``."""
@@ -78,11 +81,12 @@ class _CallServicer(call_pb2_grpc.CallServiceServicer):
             await context.abort(
                 grpc.StatusCode.INVALID_ARGUMENT, f"At most {_MAX_CALLS} calls go together."
             )
+        holder = cache(context.auth_context)
         answers: list[pb.CallAnswer] = []
         ready = asyncio.Event()
 
         async def run(index: int, call: pb.Call) -> None:
-            answers.append(await self._answer(index, call, context))
+            answers.append(await self._answer(index, call, holder))
             ready.set()
 
         tasks = [asyncio.create_task(run(*each)) for each in enumerate(request.calls)]
@@ -99,13 +103,11 @@ class _CallServicer(call_pb2_grpc.CallServiceServicer):
             for task in tasks:
                 task.cancel()
 
-    async def _answer(
-        self, index: int, call: pb.Call, shared: grpc.aio.ServicerContext[Any, Any]
-    ) -> pb.CallAnswer:
+    async def _answer(self, index: int, call: pb.Call, holder: Holder) -> pb.CallAnswer:
         method = self._methods.get(call.method)
         if method is None:
             return _refusal(index, grpc.StatusCode.UNIMPLEMENTED, "There is no such method.")
-        context = _CallContext(call, shared)
+        context = _CallContext(call, holder)
         try:
             async with asyncio.timeout(call.timeout_ms / 1000):
                 response = await method.behaviour(method.parse(call.request), context)
@@ -126,9 +128,9 @@ class _CallServicer(call_pb2_grpc.CallServiceServicer):
 class _CallContext:
     """What a handler may ask of its context when its call came with others."""
 
-    def __init__(self, call: pb.Call, shared: grpc.aio.ServicerContext[Any, Any]) -> None:
+    def __init__(self, call: pb.Call, holder: Holder) -> None:
         self._call = call
-        self._shared = shared
+        self.auth_context = holder
         self.code = grpc.StatusCode.OK
         self.details = ""
         self.trailing: Pairs = ()
@@ -138,10 +140,6 @@ class _CallContext:
             (each.key, each.value if each.key.endswith("-bin") else each.value.decode())
             for each in self._call.metadata
         )
-
-    def auth_context(self) -> Mapping[str, Any]:
-        """Return who holds the connection, whatever its calls say."""
-        return self._shared.auth_context()
 
     def time_remaining(self) -> float:
         return self._call.timeout_ms / 1000

@@ -240,6 +240,21 @@ def retire(
     _tell_identity("keys", "retire", key, *(["--force"] if force else []))
 
 
+@app.command()
+def certs(
+    folder: Path,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long they are good.")] = 90,
+) -> None:
+    """Write certificates for all processes, for rehearsals over TCP; again, to renew them."""
+    from datetime import timedelta
+
+    from devstack.certificates import issue_all
+
+    for made in issue_all(folder, timedelta(days=days)):
+        print(f"{made}: SOKO_TLS_CERT={made}/cert.pem SOKO_TLS_KEY={made}/key.pem")
+    print(f"{folder}: SOKO_TLS_CA={folder}/ca.pem; who holds ca.key there can pretend to be anyone")
+
+
 @app.command("nats-users")
 def nats_users(folder: Path) -> None:
     """Write users.conf for a nats-server of your own, and the users' passwords."""

@@ -8,14 +8,25 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
 from chassis.broker import Broker
 from chassis.envelope import Envelope
+from chassis.errors import ServiceError
+from chassis.grpc_client import Peer
+from chassis.tls import TlsFiles
+from devstack.certificates import issue_all
+from devstack.nats import free_port
 from devstack.testing import eventually
 from services.identity.tests.integration.conftest import ENCRYPTION_KEY, SIGNING_KEY, Client
 from soko.events.v1 import identity_pb2 as events
+from soko.identity.v1 import key_pb2, key_pb2_grpc
 
 
 def environment(database_url: str, nats_url: str, listen: str) -> dict[str, str]:
@@ -146,3 +157,58 @@ def test_signing_keys_are_listed_rotated_and_retired_by_command(
     assert run(["keys", "rotate", "--compromised"], env).returncode == 0
     assert [line[1] for line in listed()] == ["retired", "retired", "signing"]
     assert run(["keys", "dance"], env).returncode == 2
+
+
+async def test_over_tcp_a_process_serves_certified_callers_and_plain_probes(
+    identity_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    own, orders = (
+        TlsFiles(folder / "cert.pem", folder / "key.pem", tmp_path / "ca.pem")
+        for folder in issue_all(tmp_path, timedelta(days=1))
+        if folder.name in ("identity", "orders")
+    )
+    address, probes = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    env = environment(identity_url, nats_url, address) | {
+        "SOKO_ENVIRONMENT": "production",
+        "SOKO_PROBE_LISTEN": probes,
+        "SOKO_TLS_CERT": str(own.cert),
+        "SOKO_TLS_KEY": str(own.key),
+        "SOKO_TLS_CA": str(own.ca),
+    }
+    server = subprocess.Popen([sys.executable, "-m", "identity", "serve"], env=env)
+    peer = Peer("identity", address, service="orders", tls=orders)
+    plain = Peer("identity", address, service="orders")
+    prober = grpc.aio.insecure_channel(probes)
+
+    async def serves() -> bool:
+        check = health_pb2_grpc.HealthStub(prober).Check
+        answer = await check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=20)
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    async def keys(of: Peer) -> str:
+        stub = key_pb2_grpc.KeyServiceStub(of.channel)
+        return (await of.call(stub.GetJwks, key_pb2.GetJwksRequest())).jwks_json
+
+    try:
+        await eventually(serves, timeout_s=20)
+        assert "Ed25519" in await keys(peer)
+        with pytest.raises(ServiceError, match="identity"):
+            await keys(plain)
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await key_pb2_grpc.KeyServiceStub(prober).GetJwks(key_pb2.GetJwksRequest())
+        assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    finally:
+        server.kill()
+        server.wait()
+        await prober.close()
+        await peer.close()
+        await plain.close()
+
+
+def test_a_socket_that_others_can_reach_is_refused(
+    identity_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    result = run(["serve"], environment(identity_url, nats_url, f"unix:{tmp_path}/i.sock"))
+    assert result.returncode == 1
+    assert f"chmod 700 {tmp_path}" in result.stderr

@@ -112,7 +112,9 @@ def _audits(context: ServiceContext[Settings], db: Database, clock: Clock) -> li
     if not settings.audit_interval_s or not all(targets.values()):
         return []
     interval = timedelta(seconds=settings.audit_interval_s)
-    job = AuditJob(PostgresAuditReports(db), DeploymentAuditor(targets, clock), interval, clock)
+    job = AuditJob(
+        PostgresAuditReports(db), DeploymentAuditor(targets, clock, settings.tls), interval, clock
+    )
     return [Periodic("audit", min(_LOOK_FOR_AUDIT_EVERY_S, settings.audit_interval_s), job.look)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chassis.clock import Clock
+from chassis.tls import TlsFiles
 from notifications.domain.audits import AuditFinding, AuditReport
 
 
@@ -16,9 +17,12 @@ class _Unseen:
 class DeploymentAuditor:
     """Auditor over the services at the given gRPC targets."""
 
-    def __init__(self, targets: Mapping[str, str], clock: Clock) -> None:
+    def __init__(
+        self, targets: Mapping[str, str], clock: Clock, tls: TlsFiles | None = None
+    ) -> None:
         self._targets = targets
         self._clock = clock
+        self._tls = tls
 
     async def audit(self) -> AuditReport:
         """Audit now; raises CouldNotAuditError when a service does not answer."""
@@ -26,7 +30,7 @@ class DeploymentAuditor:
         from auditor.audit import AuditOptions
         from auditor.running import run_audit
 
-        report = await run_audit(self._targets, AuditOptions(), self._clock, _Unseen())
+        report = await run_audit(self._targets, AuditOptions(), self._clock, _Unseen(), self._tls)
         return AuditReport(
             started_at=report.started_at,
             finished_at=report.finished_at,
