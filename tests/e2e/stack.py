@@ -11,6 +11,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from devstack.databases import database_url
+from devstack.home import Home
+from devstack.postgres import PostgresServer
 from tests.architecture.source_tree import ROOT
 from tests.e2e.simulated_providers import SimulatedProviders
 
@@ -87,6 +90,12 @@ class Stack:
 
     def grant(self, email: str, role: str) -> None:
         self.run("admin", "grant", email, role)
+
+    def database_url(self, service: str) -> str:
+        """Return the address of a service's database, as the service gets it."""
+        home = Home(self._home)
+        server = PostgresServer(home.folder, home.postgres_socket_folder)
+        return database_url(server, home, service)
 
     def mails(self) -> list[dict[str, Any]]:
         """Return the mail that arrived: to, subject, text, html."""

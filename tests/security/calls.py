@@ -136,6 +136,15 @@ async def change_me(things: Things, caller: str) -> Call:
     return Call(json={"name": caller})
 
 
+@operation("DELETE /v1/me", uses_up=True)
+async def delete_me(things: Things, caller: str) -> Call:
+    """An account of its own leaves for whoever has one: the people are needed later on."""
+    if caller not in things.people.accounts:
+        return Call(json={"password": PASSWORD})
+    leaving = await things.market.register("leaving")
+    return Call(headers=leaving.headers, json={"password": PASSWORD})
+
+
 @operation("GET /v1/me/cart")
 async def read_my_cart(things: Things, caller: str) -> Call:
     await things.cart("buyer")

@@ -88,7 +88,7 @@ class ApiRequest(Request):
             key = headers.idempotency_key(self.scope)
             if not key and rules.key is Key.REQUIRED:
                 raise key_required()
-        if self.method not in ("GET", "HEAD", "DELETE"):
+        if takes_body or self.method not in ("GET", "HEAD", "DELETE"):
             await self._read(rules)
             self._check_form(takes_body)
         if key:

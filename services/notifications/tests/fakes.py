@@ -8,18 +8,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.ids import new_id
-from notifications.app.ports import Effects, InboxPage, StoredMessage
+from notifications.app.ports import Effects, InboxPage, KnownAccount, StoredMessage
 from notifications.domain.deliveries import DEAD, PENDING, SUCCEEDED, Delivery
 from notifications.domain.errors import SubjectUnavailable
 from notifications.domain.mail import Contact, MailOrder, MintedLink, RenderedMail
 from notifications.domain.notices import MailOrdered, Notice
-from notifications.domain.realtime import GroupState, Message
+from notifications.domain.realtime import GroupState, Message, user_group
 
 
 @dataclass
 class FakeEventStore:
     groups: dict[str, GroupState] = field(default_factory=dict)
     locales: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     mails: dict[str, MailOrdered] = field(default_factory=dict)
@@ -27,11 +28,22 @@ class FakeEventStore:
     async def lock_groups(self, names: Collection[str]) -> Mapping[str, GroupState]:
         return {name: self.groups.get(name, GroupState()) for name in names}
 
-    async def account_locales(self, account_ids: Collection[str]) -> Mapping[str, str]:
-        return {key: self.locales[key] for key in account_ids if key in self.locales}
+    async def known_accounts(self, account_ids: Collection[str]) -> Mapping[str, KnownAccount]:
+        return {
+            key: KnownAccount(self.locales.get(key, ""), deleted=key in self.gone)
+            for key in account_ids
+            if key in self.locales or key in self.gone
+        }
 
     async def save_locales(self, locales: Mapping[str, str]) -> None:
-        self.locales.update(locales)
+        self.locales.update({k: v for k, v in locales.items() if k not in self.gone})
+
+    async def forget_accounts(self, account_ids: Collection[str], now: datetime) -> None:
+        for account_id in account_ids:
+            self.gone.add(account_id)
+            self.locales.pop(account_id, None)
+            self.notices = [n for n in self.notices if n.account_id != account_id]
+            self.messages = [m for m in self.messages if m.group != user_group(account_id)]
 
     async def save(self, effects: Effects, now: datetime) -> None:
         self.groups.update(effects.groups)

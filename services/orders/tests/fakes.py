@@ -72,6 +72,7 @@ class FakeCatalog:
         self.until: dict[str, datetime] = {}
         """When what is held ends by itself."""
         self.closed: set[str] = set()
+        self.reasons: list[str] = []
         self.shipped: dict[str, tuple[str, int]] = {}
         """Order and units of each parcel that left."""
         self.returned: set[str] = set()
@@ -112,6 +113,7 @@ class FakeCatalog:
 
     async def release(self, order_id: str, reason: str, timeout_s: float) -> bool:
         def release() -> bool:
+            self.reasons.append(reason)
             self.closed.add(order_id)
             self.held.pop(order_id, None)
             self.allocated.pop(order_id, None)
@@ -182,6 +184,7 @@ class FakePayments:
     def __init__(self) -> None:
         self.status: dict[str, str] = {}
         self.closed: set[str] = set()
+        self.reasons: list[str] = []
         self.charges: dict[str, int] = defaultdict(int)
         self.faults = Faults()
         self.calls: list[str] = []
@@ -198,6 +201,7 @@ class FakePayments:
 
     async def cancel(self, order_id: str, reason: str, timeout_s: float) -> bool:
         def cancel() -> bool:
+            self.reasons.append(reason)
             self.closed.add(order_id)
             status = self.status.get(order_id, "none")
             after = {"authorized": "voided", "captured": "refunded", "pending": "voided"}

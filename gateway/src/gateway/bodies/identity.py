@@ -82,6 +82,12 @@ class TotpConfirmBody(Body):
     code: Annotated[TotpCode, MinLen(1)]
 
 
+class DeletionBody(Body):
+    """Proof that it is the caller; needless after a step-up."""
+
+    password: AnyPassword
+
+
 class RefreshBody(Body):
     """The refresh token to rotate."""
 

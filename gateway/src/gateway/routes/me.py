@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from gateway.api import ApiRequest, ApiRoute
-from gateway.bodies.identity import MePatch
+from gateway.bodies.identity import DeletionBody, MePatch
 from gateway.openapi import answers
 from gateway.rendering import identity as render
 from gateway.rules import Access, rules
-from soko.identity.v1.account_pb2 import GetMeRequest, UpdateMeRequest
+from soko.identity.v1.account_pb2 import DeleteAccountRequest, GetMeRequest, UpdateMeRequest
 
 router = APIRouter(prefix="/v1/me", tags=["Account"], route_class=ApiRoute)
 
@@ -26,6 +26,33 @@ async def read_me(request: ApiRequest) -> Response:
     identity = request.backend.identity
     reply = await request.ask(identity, identity.accounts.GetMe, GetMeRequest(), retry=True)
     return request.answer(200, render.account(reply.account))
+
+
+@router.delete(
+    "",
+    status_code=204,
+    response_class=Response,
+    summary="Delete the account",
+    responses=answers(
+        {204: ""}, {401: "invalid_credentials", 403: "step_up_required", 409: "sole_owner"}
+    ),
+)
+@rules(Access.ACCOUNT, step_up=True)
+async def delete_me(request: ApiRequest, body: DeletionBody | None = None) -> Response:
+    """Delete the caller's account for good; its sessions and API keys end.
+
+    It needs the password, or a step-up. Personal data are erased everywhere; those of orders under
+    way when the orders are over. Who owns a seller alone makes somebody else its owner first.
+    """
+    identity = request.backend.identity
+    reply = await request.ask(
+        identity,
+        identity.accounts.DeleteAccount,
+        DeleteAccountRequest(password=body.password if body else ""),
+    )
+    for ended in (*reply.session_ids, *reply.api_key_ids):
+        await request.app.state.sessions.announce(ended)
+    return request.nothing()
 
 
 @router.patch(

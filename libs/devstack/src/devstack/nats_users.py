@@ -58,7 +58,9 @@ class BrokerUser:
 USERS = (
     BrokerUser("identity", tells=True),
     BrokerUser("catalog", tells=True, consumes=("identity",)),
-    BrokerUser("orders", tells=True, consumes=("payments",), follows=("soko.catalog.*.v1",)),
+    BrokerUser(
+        "orders", tells=True, consumes=("identity", "payments"), follows=("soko.catalog.*.v1",)
+    ),
     BrokerUser("payments", tells=True, consumes=("orders",)),
     BrokerUser(
         "notifications",

@@ -7,6 +7,7 @@ from chassis.clock import Clock, SystemClock
 from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
+from identity.adapters.account_deletion import AccountDeletion
 from identity.adapters.account_store import AccountStore
 from identity.adapters.api_key_store import ApiKeyStore
 from identity.adapters.argon2_passwords import Argon2Passwords
@@ -25,6 +26,7 @@ from identity.app.confirm_password_reset import ConfirmPasswordResetHandler
 from identity.app.confirm_totp import ConfirmTotpHandler
 from identity.app.create_api_key import CreateApiKeyHandler
 from identity.app.create_ws_ticket import CreateWsTicketHandler
+from identity.app.delete_account import DeleteAccountHandler
 from identity.app.exchange_api_key import ExchangeApiKeyHandler
 from identity.app.find_seller import GetSellerHandler
 from identity.app.get_contact import GetContactHandler
@@ -114,23 +116,18 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
         ListRevokedSessionsHandler(sessions, keys, clock),
         ListSecuredAccountsHandler(factors, clock),
     )
-    credentials = CredentialHandlers(
-        StartTotpHandler(accounts, factors, seeds, clock),
-        ConfirmTotpHandler(accounts, factors, seeds, prover, clock),
-        RemoveTotpHandler(accounts, factors, clock),
-        StepUpHandler(accounts, prover, tokens, clock),
-    )
-
     return ServiceApp(
         services=[
             (auth_pb2_grpc.add_AuthServiceServicer_to_server, AuthServicer(auth)),
             (
                 credential_pb2_grpc.add_CredentialServiceServicer_to_server,
-                CredentialServicer(credentials),
+                CredentialServicer(_credential_handlers(prover, seeds, tokens, clock)),
             ),
             (
                 account_pb2_grpc.add_AccountServiceServicer_to_server,
-                AccountServicer(_account_handlers(accounts, clock)),
+                AccountServicer(
+                    _account_handlers(accounts, AccountDeletion(db, relay.nudge), prover, clock)
+                ),
             ),
             (
                 seller_pb2_grpc.add_SellerServiceServicer_to_server,
@@ -155,11 +152,26 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     )
 
 
-def _account_handlers(accounts: AccountStore, clock: Clock) -> AccountHandlers:
+def _credential_handlers(
+    prover: Prover, seeds: SealedTotpSeeds, tokens: SignedTokens, clock: Clock
+) -> CredentialHandlers:
+    accounts, factors = prover.accounts, prover.factors
+    return CredentialHandlers(
+        StartTotpHandler(accounts, factors, seeds, clock),
+        ConfirmTotpHandler(accounts, factors, seeds, prover, clock),
+        RemoveTotpHandler(accounts, factors, clock),
+        StepUpHandler(accounts, prover, tokens, clock),
+    )
+
+
+def _account_handlers(
+    accounts: AccountStore, deletion: AccountDeletion, prover: Prover, clock: Clock
+) -> AccountHandlers:
     return AccountHandlers(
         GetMeHandler(accounts, clock),
         UpdateMeHandler(accounts, clock),
         SetRolesHandler(accounts, clock),
+        DeleteAccountHandler(accounts, deletion, prover, clock),
         GetContactHandler(accounts),
     )
 

@@ -1,8 +1,10 @@
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
 
+from chassis.ids import parse_id
 from chassis.migrations import check
 from notifications.adapters.catalogs import CatalogNoticeTexts
 from notifications.adapters.delivery_queue import PostgresDeliveryQueue
@@ -10,6 +12,7 @@ from notifications.adapters.event_store import PostgresEventStore
 from notifications.adapters.message_log import PostgresMessageLog
 from notifications.adapters.retention import Retention, forget_old
 from notifications.app.record_updates import RecordUpdates, record_updates
+from notifications.domain.updates import AccountGone, AccountUpdate
 from services.notifications.tests.builders import NOON, an_id, an_update
 from services.notifications.tests.conftest import MIGRATIONS
 
@@ -82,3 +85,22 @@ async def test_settled_mail_goes_late_and_dead_mail_stays(db):
     await forget_old(db, Retention(messages=timedelta(days=999)), NOON + timedelta(days=91))
     rows = await db.fetch_all("SELECT id FROM mail_delivery")
     assert [row["id"] for row in rows] == [dead.id]
+
+
+async def test_a_deleted_account_leaves_nothing_and_nothing_comes_after_it(db):
+    account, other = an_id("usr"), an_id("usr")
+    for each in (account, other):
+        await record(db, AccountUpdate(an_id("evt"), NOON, each, "sw"), an_update(account_id=each))
+    await record(db, AccountGone(an_id("evt"), NOON, account))
+    await record(
+        db,
+        AccountGone(an_id("evt"), NOON, account),
+        AccountUpdate(an_id("evt"), NOON, account, "fr"),
+        an_update(account_id=account),
+    )
+    noted = await db.fetch_all("SELECT account_id FROM notification")
+    assert [row["account_id"] for row in noted] == [parse_id("usr", other)]
+    languages = await db.fetch_all("SELECT locale FROM account_locale ORDER BY locale")
+    assert [row["locale"] for row in languages] == ["", "sw"]
+    (message,) = await PostgresMessageLog(db).after(f"user_{account}", 0, 10)
+    assert json.loads(message.body_json)["type"] == "order_status_update"

@@ -5,7 +5,7 @@ from chassis.ids import parse_id
 from notifications.adapters.catalogs import CatalogNoticeTexts
 from notifications.app.record_updates import RecordUpdates, record_updates
 from notifications.app.tell_messages import tell_messages
-from notifications.domain.updates import AccountUpdate, ParcelUpdate, RefundUpdate
+from notifications.domain.updates import AccountGone, AccountUpdate, ParcelUpdate, RefundUpdate
 from services.notifications.tests.builders import NOON, an_id, an_update
 from services.notifications.tests.fakes import FakeEventStore, FakePublisher
 
@@ -164,3 +164,18 @@ async def test_a_parcel_is_mailed_when_it_leaves_and_when_it_arrives():
         f"shipment_delivered:{parcel.id}": {"parcel": "posta KE1"},
     }
     assert [notice.kind for notice in store.notices] == ["shipment_created", "shipment_delivered"]
+
+
+async def test_a_deleted_account_is_forgotten_and_gets_nothing_more():
+    store, account = FakeEventStore(), an_id("usr")
+    other = an_id("usr")
+    for each in (account, other):
+        await record(store, an_update(account_id=each))
+    await record(store, AccountGone(an_id("evt"), NOON, account))
+    assert [notice.account_id for notice in store.notices] == [other]
+    late = [AccountUpdate(an_id("evt"), NOON, account, "sw"), an_update(account_id=account)]
+    messages = await record(store, *late)
+    assert "notification" not in {message.body["type"] for message in messages}
+    assert [notice.account_id for notice in store.notices] == [other]
+    assert account not in store.locales
+    assert len(store.mails) == 3

@@ -11,10 +11,11 @@ from chassis.consumer import EventConsumer
 from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.outbox import Relay
-from chassis.process import ServiceApp, ServiceContext
+from chassis.process import Background, ServiceApp, ServiceContext
 from orders.adapters.audit import audit_of
 from orders.adapters.cart_store import PostgresCarts
 from orders.adapters.catalog_grpc import CatalogInventory, CatalogParcels, CatalogVariants
+from orders.adapters.deleted_accounts import PostgresDeletedAccounts
 from orders.adapters.identity_grpc import IdentityAccounts, IdentitySellers
 from orders.adapters.leftovers import PostgresLeftovers
 from orders.adapters.order_store import PostgresCheckouts, PostgresOrders, PostgresPaymentNews
@@ -31,6 +32,8 @@ from orders.app.claim_cart import ClaimCartHandler
 from orders.app.create_cart import CreateCartHandler
 from orders.app.create_shipment import CreateShipmentHandler
 from orders.app.edit_cart import CartEditor
+from orders.app.forget_accounts import AT_ONCE as ORDERS_AT_ONCE
+from orders.app.forget_accounts import ForgetAccounts, ForgetAccountsHandler
 from orders.app.get_cart import GetCartHandler
 from orders.app.get_my_cart import GetMyCartHandler
 from orders.app.get_order import GetOrderHandler
@@ -52,6 +55,7 @@ from orders.app.settle_orders import SettleOrdersHandler
 from orders.app.sweep import SweepHandler
 from orders.app.update_item import UpdateItemHandler
 from orders.domain.guest_token import GuestTokens
+from orders.entrypoints.account_events import ACCOUNT_DELETED, AccountEvents
 from orders.entrypoints.cart_service import CartServicer, CartUseCases
 from orders.entrypoints.checkout_service import CheckoutServicer
 from orders.entrypoints.due_worker import DueWorker
@@ -73,6 +77,7 @@ from soko.orders.v1 import (
 _CONTEXT = "orders"
 _SAGAS_EVERY_S = 0.5
 _PARCELS_EVERY_S = 2.0
+_FORGET_EVERY_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
             SagaWatch(PostgresSagaAges(db), parts.clock),
             parcel_worker,
             _consumer(parts, broker, relay, saga_worker),
+            *_forgetting(parts, broker),
             Sweeper(SweepHandler(PostgresLeftovers(db)), parts.clock),
         ],
         databases=[db],
@@ -282,3 +288,24 @@ def _consumer(parts: _Parts, broker: Broker, relay: Relay, saga_worker: DueWorke
         batch_handler=handler.handle,
         after_commit=handler.after_commit,
     )
+
+
+def _forgetting(parts: _Parts, broker: Broker) -> list[Background]:
+    """Return what hears of deleted accounts, and what forgets them."""
+    forget = ForgetAccountsHandler(PostgresDeletedAccounts(parts.db))
+    worker = DueWorker(
+        "forgetting",
+        lambda: forget(ForgetAccounts(parts.clock.now())),
+        batch=ORDERS_AT_ONCE,
+        poll_s=_FORGET_EVERY_S,
+    )
+    events = AccountEvents(PostgresDeletedAccounts, worker.wake)
+    consumer = EventConsumer(
+        parts.db,
+        broker,
+        service=_CONTEXT,
+        context="identity",
+        handlers={ACCOUNT_DELETED: events.handle},
+        after_commit=events.after_commit,
+    )
+    return [consumer, worker]

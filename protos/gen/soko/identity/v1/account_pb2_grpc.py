@@ -50,6 +50,11 @@ class AccountServiceStub:
                 request_serializer=soko_dot_identity_dot_v1_dot_account__pb2.SetRolesRequest.SerializeToString,
                 response_deserializer=soko_dot_identity_dot_v1_dot_account__pb2.SetRolesResponse.FromString,
                 _registered_method=True)
+        self.DeleteAccount = channel.unary_unary(
+                '/soko.identity.v1.AccountService/DeleteAccount',
+                request_serializer=soko_dot_identity_dot_v1_dot_account__pb2.DeleteAccountRequest.SerializeToString,
+                response_deserializer=soko_dot_identity_dot_v1_dot_account__pb2.DeleteAccountResponse.FromString,
+                _registered_method=True)
         self.GetContact = channel.unary_unary(
                 '/soko.identity.v1.AccountService/GetContact',
                 request_serializer=soko_dot_identity_dot_v1_dot_account__pb2.GetContactRequest.SerializeToString,
@@ -82,6 +87,15 @@ class AccountServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteAccount(self, request, context):
+        """Deletes the caller's account: nothing of it is left that names a person, its sessions and API keys end, and the address can
+        register anew. Errors: step_up_required (forbidden), invalid_credentials (unauthenticated), sole_owner (conflict) while
+        a seller has no other owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetContact(self, request, context):
         """Contact data of an account at this moment; services only.
         """
@@ -106,6 +120,11 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.SetRoles,
                     request_deserializer=soko_dot_identity_dot_v1_dot_account__pb2.SetRolesRequest.FromString,
                     response_serializer=soko_dot_identity_dot_v1_dot_account__pb2.SetRolesResponse.SerializeToString,
+            ),
+            'DeleteAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteAccount,
+                    request_deserializer=soko_dot_identity_dot_v1_dot_account__pb2.DeleteAccountRequest.FromString,
+                    response_serializer=soko_dot_identity_dot_v1_dot_account__pb2.DeleteAccountResponse.SerializeToString,
             ),
             'GetContact': grpc.unary_unary_rpc_method_handler(
                     servicer.GetContact,
@@ -195,6 +214,33 @@ class AccountService:
             '/soko.identity.v1.AccountService/SetRoles',
             soko_dot_identity_dot_v1_dot_account__pb2.SetRolesRequest.SerializeToString,
             soko_dot_identity_dot_v1_dot_account__pb2.SetRolesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soko.identity.v1.AccountService/DeleteAccount',
+            soko_dot_identity_dot_v1_dot_account__pb2.DeleteAccountRequest.SerializeToString,
+            soko_dot_identity_dot_v1_dot_account__pb2.DeleteAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,

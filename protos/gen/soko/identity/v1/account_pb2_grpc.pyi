@@ -39,6 +39,11 @@ class AccountServiceStub:
     """Changes the caller's name or locale."""
     SetRoles: _grpc.UnaryUnaryMultiCallable[_account_pb2.SetRolesRequest, _account_pb2.SetRolesResponse]
     """Replaces the roles of an account; admins only."""
+    DeleteAccount: _grpc.UnaryUnaryMultiCallable[_account_pb2.DeleteAccountRequest, _account_pb2.DeleteAccountResponse]
+    """Deletes the caller's account: nothing of it is left that names a person, its sessions and API keys end, and the address can
+    register anew. Errors: step_up_required (forbidden), invalid_credentials (unauthenticated), sole_owner (conflict) while
+    a seller has no other owner.
+    """
     GetContact: _grpc.UnaryUnaryMultiCallable[_account_pb2.GetContactRequest, _account_pb2.GetContactResponse]
     """Contact data of an account at this moment; services only."""
 
@@ -53,6 +58,11 @@ class AccountServiceAsyncStub(AccountServiceStub):
     """Changes the caller's name or locale."""
     SetRoles: _aio.UnaryUnaryMultiCallable[_account_pb2.SetRolesRequest, _account_pb2.SetRolesResponse]  # type: ignore[assignment]
     """Replaces the roles of an account; admins only."""
+    DeleteAccount: _aio.UnaryUnaryMultiCallable[_account_pb2.DeleteAccountRequest, _account_pb2.DeleteAccountResponse]  # type: ignore[assignment]
+    """Deletes the caller's account: nothing of it is left that names a person, its sessions and API keys end, and the address can
+    register anew. Errors: step_up_required (forbidden), invalid_credentials (unauthenticated), sole_owner (conflict) while
+    a seller has no other owner.
+    """
     GetContact: _aio.UnaryUnaryMultiCallable[_account_pb2.GetContactRequest, _account_pb2.GetContactResponse]  # type: ignore[assignment]
     """Contact data of an account at this moment; services only."""
 
@@ -82,6 +92,17 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_account_pb2.SetRolesResponse, _abc.Awaitable[_account_pb2.SetRolesResponse]]:
         """Replaces the roles of an account; admins only."""
+
+    @_abc_1.abstractmethod
+    def DeleteAccount(
+        self,
+        request: _account_pb2.DeleteAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_account_pb2.DeleteAccountResponse, _abc.Awaitable[_account_pb2.DeleteAccountResponse]]:
+        """Deletes the caller's account: nothing of it is left that names a person, its sessions and API keys end, and the address can
+        register anew. Errors: step_up_required (forbidden), invalid_credentials (unauthenticated), sole_owner (conflict) while
+        a seller has no other owner.
+        """
 
     @_abc_1.abstractmethod
     def GetContact(

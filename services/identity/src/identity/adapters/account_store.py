@@ -62,7 +62,7 @@ _REPLACE_HASH = """
 UPDATE password_credential SET hash = %(new)s WHERE account_id = %(account_id)s AND hash = %(old)s
 """
 
-_FIND = f"SELECT {ACCOUNT} FROM account a WHERE a.id = %(account_id)s"
+_FIND = f"SELECT {ACCOUNT} FROM account a WHERE a.id = %(account_id)s AND a.deleted_at IS NULL"
 
 _FIND_BY_EMAIL = f"SELECT {ACCOUNT} FROM account a WHERE a.email_key = %(email_key)s"
 
@@ -76,14 +76,14 @@ _CHANGE_PROFILE = f"""
 WITH a AS (
     UPDATE account SET name = coalesce(%(name)s::text, name),
         locale = coalesce(%(locale)s::text, locale), updated_at = %(now)s
-    WHERE id = %(account_id)s RETURNING *
+    WHERE id = %(account_id)s AND deleted_at IS NULL RETURNING *
 )
 SELECT {ACCOUNT} FROM a
 """
 
 _REPLACE_ROLES = """
 UPDATE account SET granted_roles = %(granted)s::text[], updated_at = %(now)s
-WHERE id = %(account_id)s AND granted_roles <> %(granted)s::text[]
+WHERE id = %(account_id)s AND granted_roles <> %(granted)s::text[] AND deleted_at IS NULL
 """
 
 
@@ -140,7 +140,7 @@ class AccountStore:
         await self._db.execute(_REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})
 
     async def find(self, account_id: UUID) -> Account | None:
-        """Return an account."""
+        """Return an account; None for one that was deleted."""
         row = await self._db.fetch_one(_FIND, {"account_id": account_id})
         return to_account(row) if row else None
 

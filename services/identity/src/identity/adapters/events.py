@@ -21,6 +21,12 @@ def account_registered(account: Account) -> OutgoingEvent:
     return OutgoingEvent("account_registered", account_id, message)
 
 
+def account_deleted(account_id: UUID) -> OutgoingEvent:
+    """Tell that an account is gone, so that others forget it too."""
+    text = format_id("usr", account_id)
+    return OutgoingEvent("account_deleted", text, events.AccountDeleted(account_id=text))
+
+
 def password_reset_requested(link_id: UUID) -> OutgoingEvent:
     """Tell that somebody asked for a link; whether an account has the address is not told."""
     request_id = format_id("lnk", link_id)

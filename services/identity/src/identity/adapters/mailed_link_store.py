@@ -49,7 +49,7 @@ SELECT {OUTBOX_APPEND} FROM asked
 # Mints for one account wait for each other here, so that each sees what was mailed before.
 _LOCK = f"""
 SELECT l.purpose, {ACCOUNT} FROM mailed_link l JOIN account a ON a.id = l.account_id
-WHERE l.id = %(id)s FOR NO KEY UPDATE OF a
+WHERE l.id = %(id)s AND a.deleted_at IS NULL FOR NO KEY UPDATE OF a
 """
 
 _MINT = """
@@ -79,12 +79,17 @@ WHERE t.hash = %(token)s AND t.expires_at > %(now)s
   AND l.purpose = %(purpose)s AND l.ended_at IS NULL
 """
 
-# Callers with tokens of one link meet at its row: whoever comes second waits and finds it ended.
+# Whatever ends links waits at the account first. Callers with tokens of one link meet there:
+# whoever comes second waits and finds the link ended.
 _USED = """
-used AS (
-    UPDATE mailed_link l SET ended_at = %(now)s FROM mailed_link_token t
-    WHERE t.hash = %(token)s AND t.expires_at > %(now)s AND l.id = t.link_id
-      AND l.purpose = %(purpose)s AND l.ended_at IS NULL
+held AS MATERIALIZED (
+    SELECT l.id FROM mailed_link_token t JOIN mailed_link l ON l.id = t.link_id
+        JOIN account a ON a.id = l.account_id
+    WHERE t.hash = %(token)s AND t.expires_at > %(now)s AND l.purpose = %(purpose)s
+    FOR NO KEY UPDATE OF a
+), used AS (
+    UPDATE mailed_link l SET ended_at = %(now)s FROM held
+    WHERE l.id = held.id AND l.ended_at IS NULL
     RETURNING l.account_id
 ), verified AS (
     UPDATE account a SET email_verified_at = coalesce(a.email_verified_at, %(now)s)

@@ -16,7 +16,7 @@ from chassis.clock import Clock
 from chassis.database import Database
 from chassis.outbox import append, append_call
 from identity.adapters.events import seller_member_changed, seller_opened, seller_updated
-from identity.domain.errors import SellerNotFound, SlugTaken
+from identity.domain.errors import SellerNotFound, SlugTaken, UnknownAccount
 from identity.domain.seller import MEMBER_ROLES, OWNER, Member, Roster, Seller
 
 _SLUG_CONSTRAINT = "seller_slug_key"
@@ -68,7 +68,8 @@ _ROLES = "SELECT account_id, role FROM seller_member WHERE seller_id = %(seller_
 
 _PUT = """
 INSERT INTO seller_member (seller_id, account_id, role, added_at)
-VALUES (%(seller_id)s, %(account_id)s, %(role)s, %(now)s)
+SELECT %(seller_id)s, id, %(role)s, %(now)s FROM account
+WHERE id = %(account_id)s AND deleted_at IS NULL FOR KEY SHARE
 ON CONFLICT (seller_id, account_id) DO UPDATE SET role = excluded.role
 """
 
@@ -171,7 +172,8 @@ class SellerStore:
                     "role": change.role,
                     "now": self._clock.now(),
                 }
-                await transaction.execute(_REMOVE if change.role is None else _PUT, params)
+                if not await transaction.execute(_REMOVE if change.role is None else _PUT, params):
+                    raise UnknownAccount
                 event = seller_member_changed(seller_id, change.account_id, change.role)
                 await append(transaction, event)
         if change is not None:

@@ -22,13 +22,17 @@ from identity.domain.session import (
     NewTicket,
 )
 
-# No session opens with a password that was changed while it was verified.
+# No session opens with a password that was changed while it was verified, nor for an account that
+# was deleted meanwhile: the locks wait for whoever does so, and the conditions then look anew.
 _OPEN = f"""
-WITH opened AS (
+WITH held AS MATERIALIZED (
+    SELECT id FROM account WHERE id = %(account_id)s AND deleted_at IS NULL FOR KEY SHARE
+), opened AS (
     INSERT INTO session (id, account_id, opened_at, expires_at)
     SELECT %(session_id)s, c.account_id, %(now)s, %(session_expires_at)s
-    FROM password_credential c
-    WHERE c.account_id = %(account_id)s AND c.changed_at <= %(password_as_of)s
+    FROM held JOIN password_credential c ON c.account_id = held.id
+    WHERE c.changed_at <= %(password_as_of)s
+    FOR SHARE OF c
     RETURNING id, account_id
 ), issued AS (
     INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)

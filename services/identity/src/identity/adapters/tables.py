@@ -37,6 +37,7 @@ account = sa.Table(
     _moment("created_at"),
     _moment("updated_at"),
     _moment("email_verified_at", nullable=True),
+    _moment("deleted_at", nullable=True),
     sa.UniqueConstraint("email_key", name="account_email_key_key"),
 )
 

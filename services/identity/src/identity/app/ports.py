@@ -68,7 +68,7 @@ class Accounts(Protocol):
         """Store the same password in a newer form, unless it was changed meanwhile."""
 
     async def find(self, account_id: UUID) -> Account | None:
-        """Return an account."""
+        """Return an account; None for one that was deleted."""
 
     async def find_by_email(self, email_key: str) -> Account | None:
         """Return the account that has an address."""
@@ -85,6 +85,25 @@ class Accounts(Protocol):
         self, account_id: UUID, granted: frozenset[str], now: datetime
     ) -> Account | None:
         """Store the roles and return the account; tells role_granted if they differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What stopped working with an account."""
+
+    sessions: Sequence[UUID]
+    api_keys: Sequence[UUID]
+
+
+class Deletions(Protocol):
+    """Forgetting an account."""
+
+    async def delete(self, account_id: UUID, now: datetime) -> Ended | None:
+        """Forget all that names the person, and free the address; None if it is gone already.
+
+        Raises SoleOwner, and then nothing changes. Tells account_deleted, session_revoked,
+        api_key_revoked and seller_member_changed.
+        """
 
 
 class Sessions(Protocol):

@@ -90,7 +90,7 @@ class TooManyAttempts(IdentityError):
 
 
 class StepUpRequired(IdentityError):
-    """The account has a second factor and did not prove itself just now."""
+    """The caller did not prove itself just now."""
 
     kind = "forbidden"
     code = "step_up_required"
@@ -225,6 +225,18 @@ class LastOwner(IdentityError):
     kind = "conflict"
     code = "last_owner"
     text = "A seller needs at least one owner; make somebody else an owner first."
+
+
+class SoleOwner(IdentityError):
+    """The caller's account is the only owner of sellers, which would be left without one."""
+
+    kind = "conflict"
+    code = "sole_owner"
+    text = "You are the only owner of a seller; make somebody else an owner first."
+
+    def __init__(self, slugs: Sequence[str]) -> None:
+        super().__init__()
+        self.extra = {"sellers": list(slugs)}
 
 
 class TooManyMembers(IdentityError):

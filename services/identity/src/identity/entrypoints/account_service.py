@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from chassis.context import current_actor
+from chassis.ids import format_id
+from identity.app.delete_account import DeleteAccount, DeleteAccountHandler
 from identity.app.get_contact import GetContactHandler
 from identity.app.get_me import GetMeHandler
 from identity.app.set_roles import SetRoles, SetRolesHandler
@@ -13,6 +16,8 @@ from identity.app.update_me import UpdateMe, UpdateMeHandler
 from identity.entrypoints.messages import account_id_of, account_message, caller
 from soko.identity.v1 import account_pb2 as pb
 from soko.identity.v1 import account_pb2_grpc as rpc
+
+_LISTED_SESSIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class AccountHandlers:
     get_me: GetMeHandler
     update_me: UpdateMeHandler
     set_roles: SetRolesHandler
+    delete: DeleteAccountHandler
     get_contact: GetContactHandler
 
 
@@ -58,6 +64,21 @@ class AccountServicer(rpc.AccountServiceServicer):
             SetRoles(by, account_id_of(request.account_id), list(request.roles))
         )
         return pb.SetRolesResponse(account=account_message(account))
+
+    async def DeleteAccount(  # noqa: N802
+        self, request: pb.DeleteAccountRequest, context: Any
+    ) -> pb.DeleteAccountResponse:
+        """Delete the caller's account; who has a second factor must have stepped up."""
+        actor = current_actor()
+        actor.require_step_up()
+        stepped_up = actor.stepped_up_until > time.time()
+        ended = await self._handlers.delete.handle(
+            DeleteAccount(caller(), request.password, stepped_up)
+        )
+        return pb.DeleteAccountResponse(
+            session_ids=[format_id("ses", each) for each in ended.sessions[:_LISTED_SESSIONS]],
+            api_key_ids=[format_id("key", each) for each in ended.api_keys],
+        )
 
     async def GetContact(  # noqa: N802
         self, request: pb.GetContactRequest, context: Any

@@ -9,9 +9,9 @@ import orjson
 
 from chassis.database import Statements
 from chassis.ids import format_id, new_id, parse_id
-from notifications.app.ports import Effects
+from notifications.app.ports import Effects, KnownAccount
 from notifications.domain.notices import MailOrdered
-from notifications.domain.realtime import GroupState
+from notifications.domain.realtime import GroupState, user_group
 
 _LOCK_GROUPS = """
 INSERT INTO realtime_group AS g (name)
@@ -21,12 +21,26 @@ RETURNING g.name, g.last_sequence, g.order_version
 """
 """The names come sorted, so that two consumers lock shared groups in one order."""
 
-_LOCALES = "SELECT account_id, locale FROM account_locale WHERE account_id = ANY(%(ids)s::uuid[])"
+_KNOWN = """
+SELECT account_id, locale, deleted_at FROM account_locale WHERE account_id = ANY(%(ids)s::uuid[])
+"""
 
 _SAVE_LOCALES = """
 INSERT INTO account_locale AS a (account_id, locale)
 SELECT * FROM unnest(%(ids)s::uuid[], %(locales)s::text[])
-ON CONFLICT (account_id) DO UPDATE SET locale = excluded.locale WHERE a.locale <> excluded.locale
+ON CONFLICT (account_id) DO UPDATE SET locale = excluded.locale
+WHERE a.locale <> excluded.locale AND a.deleted_at IS NULL
+"""
+
+_FORGET_ACCOUNTS = """
+WITH noted AS (
+    INSERT INTO account_locale (account_id, locale, deleted_at)
+    SELECT unnest(%(ids)s::uuid[]), '', %(now)s
+    ON CONFLICT (account_id) DO UPDATE SET locale = '', deleted_at = excluded.deleted_at
+), emptied AS (
+    DELETE FROM notification WHERE account_id = ANY(%(ids)s::uuid[])
+)
+DELETE FROM realtime_message WHERE group_name = ANY(%(groups)s::text[])
 """
 
 # Rows travel as one JSON text: psycopg writes arrays element by element in Python, which took a
@@ -75,14 +89,31 @@ class PostgresEventStore:
         rows = await self._statements.fetch_all(_LOCK_GROUPS, {"names": sorted(names)})
         return {r["name"]: GroupState(r["last_sequence"], r["order_version"]) for r in rows}
 
-    async def account_locales(self, account_ids: Collection[str]) -> Mapping[str, str]:
-        """Return the known languages of accounts."""
+    async def known_accounts(self, account_ids: Collection[str]) -> Mapping[str, KnownAccount]:
+        """Return what is known of accounts, those that were deleted included."""
         ids = [parse_id("usr", account_id) for account_id in account_ids]
-        rows = await self._statements.fetch_all(_LOCALES, {"ids": ids})
-        return {format_id("usr", row["account_id"]): row["locale"] for row in rows}
+        rows = await self._statements.fetch_all(_KNOWN, {"ids": ids})
+        return {
+            format_id("usr", row["account_id"]): KnownAccount(
+                row["locale"], deleted=row["deleted_at"] is not None
+            )
+            for row in rows
+        }
+
+    async def forget_accounts(self, account_ids: Collection[str], now: datetime) -> None:
+        """Delete the inboxes, messages and languages of accounts, and note that they are gone."""
+        ordered = sorted(set(account_ids))
+        await self._statements.execute(
+            _FORGET_ACCOUNTS,
+            {
+                "ids": [parse_id("usr", account_id) for account_id in ordered],
+                "groups": [user_group(account_id) for account_id in ordered],
+                "now": now,
+            },
+        )
 
     async def save_locales(self, locales: Mapping[str, str]) -> None:
-        """Store the languages of accounts."""
+        """Store the languages of accounts, but of those that were deleted."""
         ordered = sorted(locales.items())
         await self._statements.execute(
             _SAVE_LOCALES,

@@ -36,6 +36,7 @@ account_locale = sa.Table(
     metadata,
     sa.Column("account_id", pg.UUID, primary_key=True),
     sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("deleted_at", sa.TIMESTAMP(timezone=True)),
 )
 
 realtime_group = sa.Table(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from notifications.app.ports import ContactReader, LinkMinter, MailRenderer, OrderReader
 from notifications.domain import locales
 from notifications.domain.deliveries import Delivery
-from notifications.domain.errors import MailNotWanted, MailRefused
+from notifications.domain.errors import MailNotWanted
 from notifications.domain.mail import (
     Amount,
     Contact,
@@ -49,8 +49,7 @@ class ComposeMail:
     async def __call__(self, delivery: Delivery) -> ComposedMail:
         """Return the mail.
 
-        Raises MailRefused if it can never be sent, MailNotWanted if it need not be any more and
-        SubjectUnavailable if a peer is away.
+        Raises MailNotWanted if nobody is to get it any more, SubjectUnavailable if a peer is away.
         """
         if delivery.kind in LINK_MAILS:
             return await self._link_mail(delivery)
@@ -58,7 +57,8 @@ class ComposeMail:
         contact = await self._contact(order)
         recipient = order.email or (contact.email if contact else "")
         if not recipient:
-            raise MailRefused("no address")
+            # Every order has an address until its buyer is forgotten.
+            raise MailNotWanted
         subject = _subject(delivery, order, contact)
         return ComposedMail(recipient, self._renderer().render(subject))
 

@@ -38,17 +38,28 @@ class Effects:
         return not (self.messages or self.notices or self.mails)
 
 
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """What is kept of an account."""
+
+    locale: str
+    deleted: bool = False
+
+
 class EventStore(Protocol):
     """What a batch of events reads and writes, inside one transaction that its owner commits."""
 
     async def lock_groups(self, names: Collection[str]) -> Mapping[str, GroupState]:
         """Return how far each group has come, new groups included, and hold them until the end."""
 
-    async def account_locales(self, account_ids: Collection[str]) -> Mapping[str, str]:
-        """Return the known languages of accounts."""
+    async def known_accounts(self, account_ids: Collection[str]) -> Mapping[str, KnownAccount]:
+        """Return what is known of accounts, those that were deleted included."""
 
     async def save_locales(self, locales: Mapping[str, str]) -> None:
-        """Store the languages of accounts."""
+        """Store the languages of accounts, but of those that were deleted."""
+
+    async def forget_accounts(self, account_ids: Collection[str], now: datetime) -> None:
+        """Delete the inboxes, messages and languages of accounts, and note that they are gone."""
 
     async def save(self, effects: Effects, now: datetime) -> None:
         """Store the effects; a mail whose key exists already is left as it is."""

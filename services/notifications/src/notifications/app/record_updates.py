@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chassis.ids import format_id, new_id
 from notifications.app.notice_json import notice_body
-from notifications.app.ports import Effects, EventStore, NoticeTexts
+from notifications.app.ports import Effects, EventStore, KnownAccount, NoticeTexts
 from notifications.domain import locales, realtime
 from notifications.domain.notices import (
     MailOrdered,
@@ -22,12 +22,15 @@ from notifications.domain.notices import (
 )
 from notifications.domain.realtime import Draft, GroupState, Message
 from notifications.domain.updates import (
+    AccountGone,
     AccountUpdate,
     LinkUpdate,
     OrderUpdate,
     RefundUpdate,
     Update,
 )
+
+_NEW = KnownAccount(locale="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +60,23 @@ async def record_updates(command: RecordUpdates, store: EventStore, texts: Notic
     learnt = {u.account_id: u.locale for u in command.updates if isinstance(u, AccountUpdate)}
     if learnt:
         await store.save_locales(learnt)
+    gone = [u.account_id for u in command.updates if isinstance(u, AccountGone)]
+    if gone:
+        await store.forget_accounts(gone, command.now)
     orders = [u for u in command.updates if isinstance(u, OrderUpdate)]
     states = await store.lock_groups(_groups(orders)) if orders else {}
     noted = [(u, kind) for u in orders if (kind := _account_kind(u))]
+    known = await store.known_accounts({u.account_id for u, _ in noted}) if noted else {}
+    noted = [(u, kind) for u, kind in noted if not known.get(u.account_id, _NEW).deleted]
     # Ids of one millisecond are in no order; the inbox sorts by id, so that they are put in order.
     ids = sorted(new_id() for _ in noted)
     notices = [(u, _notice(u, kind, key)) for (u, kind), key in zip(noted, ids, strict=True)]
-    languages = await store.account_locales({n.account_id for _, n in notices}) if notices else {}
     drafts, seen = _fresh_drafts(orders, states)
     drafts += [
         Draft(
             realtime.user_group(notice.account_id),
             update.event_id,
-            notice_body(notice, texts, locales.choose(languages.get(notice.account_id, ""))),
+            notice_body(notice, texts, locales.choose(known.get(notice.account_id, _NEW).locale)),
         )
         for update, notice in notices
     ]

@@ -78,4 +78,13 @@ class LinkUpdate:
     """TypeID (lnk_) that identity knows the request by."""
 
 
-Update = OrderUpdate | RefundUpdate | AccountUpdate | LinkUpdate
+@dataclass(frozen=True, slots=True)
+class AccountGone:
+    """An account was deleted."""
+
+    event_id: str
+    occurred_at: datetime
+    account_id: str
+
+
+Update = OrderUpdate | RefundUpdate | AccountUpdate | AccountGone | LinkUpdate

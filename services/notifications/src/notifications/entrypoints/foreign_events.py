@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from chassis.envelope import Envelope
 from chassis.ids import format_id, parse_id
 from notifications.domain.updates import (
+    AccountGone,
     AccountUpdate,
     LinkUpdate,
     OrderUpdate,
@@ -112,6 +113,16 @@ def _account_registered(event: Envelope) -> Update:
     )
 
 
+def _account_deleted(event: Envelope) -> Update:
+    message = identity_pb2.AccountDeleted.FromString(event.data)
+    parse_id("usr", message.account_id)
+    return AccountGone(
+        event_id=format_id("evt", event.id),
+        occurred_at=event.time,
+        account_id=message.account_id,
+    )
+
+
 def _link_requested(event: Envelope) -> Update:
     # The two events have the same one field.
     message = identity_pb2.PasswordResetRequested.FromString(event.data)
@@ -137,6 +148,7 @@ PARSERS: Mapping[str, Mapping[str, Callable[[Envelope], Update]]] = {
     "payments": {"refund_settled": _refund_settled},
     "identity": {
         "account_registered": _account_registered,
+        "account_deleted": _account_deleted,
         "password_reset_requested": _link_requested,
         "email_verification_requested": _link_requested,
     },

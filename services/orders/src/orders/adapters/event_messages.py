@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from google.protobuf.message import Message
 
 from chassis.outbox import OutgoingEvent
 from orders.domain.checkout import Event
-from orders.domain.order import Order
+from orders.domain.order import Order, told_reason
 from orders.protobuf_time import timestamp
 from soko.common.v1.money_pb2 import Money
 from soko.events.v1 import orders_pb2 as events
-
-_WORD = re.compile(r"[a-z0-9_]{1,64}")
 
 
 def outgoing(name: Event, order: Order) -> OutgoingEvent:
@@ -57,12 +53,7 @@ def order_state(order: Order) -> events.OrderState:
             )
             for line in order.lines
         ],
-        cancel_reason=_told_reason(order.cancel_reason),
+        cancel_reason=told_reason(order.cancel_reason),
         version=order.version,
         expires_at=timestamp(order.expires_at) if order.expires_at else None,
     )
-
-
-def _told_reason(reason: str) -> str:
-    """A buyer's own words may hold anything: only a plain word is told to others."""
-    return reason if not reason or _WORD.fullmatch(reason) else "other"

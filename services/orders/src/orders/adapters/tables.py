@@ -62,6 +62,11 @@ sa.Index(
     cart.c.updated_at,
     postgresql_where=sa.text("status = 'open' AND account_id IS NOT NULL"),
 )
+sa.Index(
+    "cart_merged_of_account",
+    cart.c.account_id,
+    postgresql_where=sa.text("status = 'merged' AND account_id IS NOT NULL"),
+)
 sa.Index("cart_created_at", cart.c.created_at, postgresql_using="brin")
 
 orders = sa.Table(
@@ -226,6 +231,13 @@ sa.Index(
     "shipment_stock_next_at",
     shipment.c.stock_next_at,
     postgresql_where=sa.text("stock_next_at IS NOT NULL"),
+)
+
+deleted_account = sa.Table(
+    "deleted_account",
+    metadata,
+    sa.Column("account_id", pg.UUID, primary_key=True),
+    _time("deleted_at"),
 )
 
 carrier_update = sa.Table(

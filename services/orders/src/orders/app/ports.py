@@ -362,3 +362,27 @@ class Leftovers(Protocol):
     async def forget_guest_carts(self, before: datetime, limit: int) -> int:
         """Delete guests' open carts that nobody touched since; return how many."""
         ...
+
+
+class DeletedAccounts(Protocol):
+    """Accounts that were deleted, and what is still known of them."""
+
+    async def remember(self, account_id: str, at: datetime) -> None:
+        """Note that an account was deleted."""
+        ...
+
+    async def any_deleted(self) -> bool:
+        """Tell whether anything is noted."""
+        ...
+
+    async def delete_carts(self) -> None:
+        """Delete the accounts' carts that no order was made of."""
+        ...
+
+    async def anonymise_orders(self, limit: int) -> int:
+        """Take the person out of at most so many orders that are over; return how many."""
+        ...
+
+    async def forget_done(self, before: datetime) -> None:
+        """Forget accounts that were deleted before, of which no order is left."""
+        ...

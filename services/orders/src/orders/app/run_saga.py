@@ -22,6 +22,7 @@ from orders.domain import checkout as moves
 from orders.domain import saga as steps
 from orders.domain.cart import CartItem
 from orders.domain.checkout import Checkout, Transition
+from orders.domain.order import told_reason
 
 _LEAST_S = 0.2
 """With less time than this left no peer is asked any more."""
@@ -124,10 +125,10 @@ class SagaRunner:
 
     async def _compensate(self, checkout: Checkout, left_s: float) -> Transition:
         """Give money and stock back; both peers have to say that it is done."""
-        order = checkout.order
+        order, reason = checkout.order, told_reason(checkout.order.cancel_reason)
         paid_back, released = await asyncio.gather(
-            self._payments.cancel(order.id, order.cancel_reason, left_s),
-            self._inventory.release(order.id, order.cancel_reason, left_s),
+            self._payments.cancel(order.id, reason, left_s),
+            self._inventory.release(order.id, reason, left_s),
         )
         failpoint("compensate.after_answer")
         return moves.after_compensation(checkout, paid_back and released, self._clock.now())

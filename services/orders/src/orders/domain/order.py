@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -57,6 +58,17 @@ class SellerOrder:
     status: str
     fulfilment_status: str
     totals: Totals
+
+
+_WORD = re.compile(r"[a-z0-9_]{1,64}")
+
+
+def told_reason(reason: str) -> str:
+    """Return why an order was cancelled as others are told.
+
+    A buyer's own words may hold anything: only a plain word leaves this service.
+    """
+    return reason if not reason or _WORD.fullmatch(reason) else "other"
 
 
 @dataclass(frozen=True, slots=True)
