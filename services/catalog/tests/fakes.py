@@ -105,15 +105,22 @@ class MemoryInventory:
             raise NotFound
         return self.offers[variant_id].seller_id
 
-    async def stock(self, variant_id: UUID, location_id: UUID | None) -> Stock:
-        place = await self._place(variant_id, location_id)
+    async def stock(
+        self, variant_id: UUID, location_id: UUID | None, seller_id: UUID | None = None
+    ) -> Stock:
+        place = await self._place(variant_id, location_id, seller_id)
         count = self.counts.get((variant_id, place), _Count())
         return Stock(variant_id, place, count.on_hand, count.held + count.allocated, count.version)
 
     async def set_on_hand(
-        self, variant_id: UUID, location_id: UUID | None, on_hand: int, expected: int | None
+        self,
+        variant_id: UUID,
+        location_id: UUID | None,
+        on_hand: int,
+        expected: int | None,
+        seller_id: UUID | None = None,
     ) -> Stock:
-        place = await self._place(variant_id, location_id)
+        place = await self._place(variant_id, location_id, seller_id)
         count = self.counts.get((variant_id, place), _Count())
         if expected is not None and expected != count.version:
             raise StaleVersion(count.version)
@@ -192,8 +199,13 @@ class MemoryInventory:
         self.touched.clear()
         return told or None
 
-    async def _place(self, variant_id: UUID, location_id: UUID | None) -> UUID:
-        for place in await self.locations(await self.owner(variant_id)):
+    async def _place(
+        self, variant_id: UUID, location_id: UUID | None, seller_id: UUID | None = None
+    ) -> UUID:
+        owner = await self.owner(variant_id)
+        if seller_id not in (None, owner):
+            raise NotFound
+        for place in await self.locations(owner):
             if place.id == location_id or (location_id is None and place.is_default):
                 return place.id
         raise NotFound

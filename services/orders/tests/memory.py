@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from orders.app.ports import Key, Placed, StoredAnswer, UsedKey
+from orders.app.reader import EVERYTHING, Reader
 from orders.domain.cart import CHECKED_OUT, MERGED, OPEN, Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
 from orders.domain.order import Order
@@ -39,6 +40,10 @@ class Memory:
         self.touched[cart_id] = self.clock
 
 
+def shown(owned: Cart | Order, reader: Reader) -> bool:
+    return reader.everything or owned.account_id in ("", reader.account_id)
+
+
 class MemoryCarts:
     """CartStore in memory."""
 
@@ -51,13 +56,15 @@ class MemoryCarts:
         self._put(cart)
         return True
 
-    async def load(self, cart_id: str) -> Cart | None:
+    async def load(self, cart_id: str, reader: Reader) -> Cart | None:
         await asyncio.sleep(0)
         cart = self._memory.carts.get(cart_id)
-        return cart if cart and cart.status != MERGED else None
+        return cart if cart and cart.status != MERGED and shown(cart, reader) else None
 
-    async def load_for_checkout(self, cart_id: str, key: Key) -> tuple[Cart, UsedKey | None] | None:
-        cart = await self.load(cart_id)
+    async def load_for_checkout(
+        self, cart_id: str, key: Key, reader: Reader
+    ) -> tuple[Cart, UsedKey | None] | None:
+        cart = await self.load(cart_id, reader)
         return (cart, self._memory.keys.get((key.scope, key.key))) if cart else None
 
     async def newest_open_of(self, account_id: str) -> Cart | None:
@@ -121,9 +128,10 @@ class MemoryCheckouts:
         self._memory.events.append(("order_placed", order))
         return Placed.PLACED
 
-    async def load(self, order_id: str) -> Checkout | None:
+    async def load(self, order_id: str, reader: Reader = EVERYTHING) -> Checkout | None:
         await asyncio.sleep(0)
-        return self._memory.checkouts.get(order_id)
+        checkout = self._memory.checkouts.get(order_id)
+        return checkout if checkout and shown(checkout.order, reader) else None
 
     async def save(self, transition: Transition, answer: StoredAnswer | None = None) -> bool:
         if self.before_save:
@@ -206,9 +214,9 @@ class MemoryOrders:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    async def load(self, order_id: str) -> Order | None:
+    async def load(self, order_id: str, reader: Reader) -> Order | None:
         checkout = self._memory.checkouts.get(order_id)
-        return checkout.order if checkout else None
+        return checkout.order if checkout and shown(checkout.order, reader) else None
 
     async def page_of_account(
         self, account_id: str, before_id: str | None, limit: int

@@ -97,6 +97,17 @@ async def test_setting_stock_grows_its_version(shelf: Shelf) -> None:
     assert (first.version, second.version, second.available) == (1, 2, 7)
 
 
+async def test_stock_of_another_seller_is_not_there(shelf: Shelf) -> None:
+    variant = await shelf.variant(5)
+    owner = await shelf.inventory.owner(variant)
+    with pytest.raises(NotFound):
+        await shelf.inventory.set_on_hand(variant, None, 6, None, new_id())
+    with pytest.raises(NotFound):
+        await shelf.inventory.stock(variant, None, new_id())
+    assert (await shelf.inventory.set_on_hand(variant, None, 7, None, owner)).on_hand == 7
+    assert (await shelf.inventory.stock(variant, None, owner)).on_hand == 7
+
+
 @pytest.mark.parametrize("expected", [0, 2, 99])
 async def test_another_version_than_the_expected_one_is_stale(shelf: Shelf, expected: int) -> None:
     variant = await shelf.variant(5)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from catalog.app.list_products import ListProducts
-from catalog.domain.errors import ValidationFailed
+from catalog.domain.errors import NotFound, ValidationFailed
 from catalog.domain.money import Price
 from catalog.domain.product import ProductChanges
 from catalog.domain.seller import Seller
 from chassis.errors import ServiceError
-from chassis.ids import format_id, parse_id
+from chassis.ids import format_id, new_id, parse_id
 from services.catalog.tests.builders import make_variant, unique
 from services.catalog.tests.conftest import Shop
 
@@ -279,6 +279,13 @@ async def test_wrong_parameters_are_refused(
     with pytest.raises(ValidationFailed) as raised:
         await shop.list(ListProducts(**query))  # type: ignore[arg-type]
     assert [each[0] for each in raised.value.violations] == [pointer]
+
+
+async def test_a_product_is_changed_in_its_sellers_name_alone(shop: Shop) -> None:
+    product = await shop.product(await shop.seller())
+    async with shop.uow() as work:
+        with pytest.raises(NotFound):
+            await work.products.lock(parse_id("prd", product.id), new_id())
 
 
 async def test_a_changed_product_is_listed_as_it_is_now(shop: Shop) -> None:

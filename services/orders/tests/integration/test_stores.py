@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 from orders.app.ports import Placed
+from orders.app.reader import EVERYTHING, Reader
 from orders.domain import checkout as moves
 from orders.domain.cart import OPEN
 from orders.domain.checkout import Checkout, Transition
@@ -49,20 +51,20 @@ async def settling(stores: Stores, checkout: Checkout) -> Checkout:
 async def test_a_cart_comes_back_as_it_was_stored(stores: Stores) -> None:
     cart = make_cart(make_variant(), make_variant(seller_id=OTHER_SELLER), quantity=3)
     assert await stores.carts.create(cart, NOW)
-    assert await stores.carts.load(cart.id) == cart
+    assert await stores.carts.load(cart.id, EVERYTHING) == cart
 
 
 async def test_an_account_s_empty_cart_comes_back_too(stores: Stores) -> None:
     cart = make_cart(account_id=an_id("usr"), email="", shipping_address=None)
     assert await stores.carts.create(cart, NOW)
-    assert await stores.carts.load(cart.id) == cart
+    assert await stores.carts.load(cart.id, EVERYTHING) == cart
 
 
 async def test_a_cart_is_created_once(stores: Stores) -> None:
     cart = make_cart()
     assert await stores.carts.create(cart, NOW)
     assert not await stores.carts.create(replace(cart, email="other@soko.example"), NOW)
-    assert await stores.carts.load(cart.id) == cart
+    assert await stores.carts.load(cart.id, EVERYTHING) == cart
 
 
 async def test_only_one_of_two_changes_of_a_version_is_saved(stores: Stores) -> None:
@@ -70,7 +72,7 @@ async def test_only_one_of_two_changes_of_a_version_is_saved(stores: Stores) -> 
     await stores.carts.create(cart, NOW)
     assert await stores.carts.save(cart.with_email("one@soko.example"), LATER)
     assert not await stores.carts.save(cart.with_email("two@soko.example"), LATER)
-    assert (await stores.carts.load(cart.id)).email == "one@soko.example"
+    assert (await stores.carts.load(cart.id, EVERYTHING)).email == "one@soko.example"
 
 
 async def test_the_newest_open_cart_of_an_account_is_found(stores: Stores) -> None:
@@ -92,10 +94,10 @@ async def test_a_merge_changes_both_carts_or_neither(stores: Stores) -> None:
     merged = own.absorb(guest)
     stale = replace(guest, version=guest.version + 1).claimed_by(account_id)
     assert not await stores.carts.merge(merged, stale, LATER)
-    assert await stores.carts.load(own.id) == own
+    assert await stores.carts.load(own.id, EVERYTHING) == own
     assert await stores.carts.merge(merged, guest.claimed_by(account_id), LATER)
-    assert await stores.carts.load(own.id) == merged
-    assert await stores.carts.load(guest.id) is None
+    assert await stores.carts.load(own.id, EVERYTHING) == merged
+    assert await stores.carts.load(guest.id, EVERYTHING) is None
     assert await stores.carts.merged_into(guest.id, account_id) == merged
     assert await stores.carts.merged_into(guest.id, an_id("usr")) is None
 
@@ -104,18 +106,18 @@ async def test_a_placed_order_comes_back_with_its_saga(stores: Stores) -> None:
     cart = make_cart(make_variant(), make_variant(seller_id=OTHER_SELLER), quantity=2)
     checkout = await placed(stores, cart)
     assert await stores.checkouts.load(checkout.order.id) == checkout
-    assert await stores.orders.load(checkout.order.id) == checkout.order
-    taken = await stores.carts.load(cart.id)
+    assert await stores.orders.load(checkout.order.id, EVERYTHING) == checkout.order
+    taken = await stores.carts.load(cart.id, EVERYTHING)
     assert (taken.status, taken.attempts, taken.order_id) == ("checked_out", 1, checkout.order.id)
 
 
 async def test_a_key_leads_to_its_order(stores: Stores) -> None:
     cart, key = make_cart(make_variant()), make_key()
     await stores.carts.create(cart, NOW)
-    assert (await stores.carts.load_for_checkout(cart.id, key)) == (cart, None)
+    assert (await stores.carts.load_for_checkout(cart.id, key, EVERYTHING)) == (cart, None)
     checkout = place_from(cart)
     await stores.checkouts.place(cart, checkout, key)
-    _, used = await stores.carts.load_for_checkout(cart.id, key)
+    _, used = await stores.carts.load_for_checkout(cart.id, key, EVERYTHING)
     assert (used.order_id, used.fingerprint) == (checkout.order.id, key.fingerprint)
 
 
@@ -145,7 +147,7 @@ async def test_a_key_or_number_of_another_order_places_nothing(stores: Stores) -
     twin = place_from(second)
     twin = Checkout(replace(twin.order, number=checkout.order.number), twin.saga)
     assert await stores.checkouts.place(second, twin, make_key()) is Placed.NUMBER_TAKEN
-    assert (await stores.carts.load(second.id)).status == OPEN
+    assert (await stores.carts.load(second.id, EVERYTHING)).status == OPEN
 
 
 async def test_each_step_is_stored(stores: Stores) -> None:
@@ -180,7 +182,7 @@ async def test_a_refused_checkout_reopens_its_cart_with_fresh_lines(stores: Stor
     end = moves.after_compensation(checkout, True, LATER)
     assert await stores.checkouts.finish_compensation(end, reopen=True, items=dearer)
     assert (await stores.checkouts.load(checkout.order.id)).saga.step == CANCELLED
-    reopened = await stores.carts.load(cart.id)
+    reopened = await stores.carts.load(cart.id, EVERYTHING)
     assert (reopened.status, reopened.version) == (OPEN, cart.version + 1)
     assert reopened.items == tuple(dearer)
     assert not await stores.checkouts.finish_compensation(end, reopen=True, items=None)
@@ -193,7 +195,7 @@ async def test_a_cancelled_confirmed_order_leaves_its_cart_closed(stores: Stores
     checkout = await moved(stores, moves.cancel(checkout, "changed_mind", LATER))
     end = moves.after_compensation(checkout, True, LATER)
     assert await stores.checkouts.finish_compensation(end, reopen=False, items=None)
-    assert (await stores.carts.load(checkout.order.cart_id)).status == "checked_out"
+    assert (await stores.carts.load(checkout.order.cart_id, EVERYTHING)).status == "checked_out"
 
 
 async def test_settled_orders_are_captured_together(stores: Stores) -> None:
@@ -271,3 +273,30 @@ async def test_a_declined_order_keeps_its_refusal(stores: Stores) -> None:
 async def test_the_end_of_settling_is_settled_by_step(stores: Stores) -> None:
     checkout = await settling(stores, await placed(stores))
     assert (await stores.checkouts.load(checkout.order.id)).saga.step == SETTLING
+
+
+async def test_what_is_anothers_is_not_there(stores: Stores) -> None:
+    owner, stranger, guest = Reader(an_id("usr")), Reader(an_id("usr")), Reader()
+    cart = make_cart(make_variant(), account_id=owner.account_id)
+    order = (await placed(stores, cart)).order
+    for reader in (stranger, guest):
+        assert await stores.carts.load(cart.id, reader) is None
+        assert await stores.carts.load_for_checkout(cart.id, make_key(), reader) is None
+        assert await stores.orders.load(order.id, reader) is None
+        assert await stores.checkouts.load(order.id, reader) is None
+    for reader in (owner, EVERYTHING):
+        assert (await stores.carts.load(cart.id, reader)).id == cart.id
+        assert (await stores.carts.load_for_checkout(cart.id, make_key(), reader))[0].id == cart.id
+        assert await stores.orders.load(order.id, reader) == order
+        assert (await stores.checkouts.load(order.id, reader)).order == order
+    # Readers that meet share a statement and see their own.
+    looks = [stores.orders.load(order.id, reader) for reader in (stranger, owner, guest)]
+    assert await asyncio.gather(*looks) == [None, order, None]
+
+
+async def test_a_guests_cart_and_order_are_there_for_who_has_the_token(stores: Stores) -> None:
+    cart = make_cart(make_variant())
+    order = (await placed(stores, cart)).order
+    for reader in (Reader(), Reader(an_id("usr"))):
+        assert (await stores.carts.load(cart.id, reader)).id == cart.id
+        assert await stores.orders.load(order.id, reader) == order

@@ -53,6 +53,7 @@ SELECT v.id AS variant_id, l.id AS location_id FROM variant v
 JOIN location l ON l.seller_id = v.seller_id
     AND CASE WHEN %(location_id)s::uuid IS NULL THEN l.is_default ELSE l.id = %(location_id)s END
 WHERE v.id = %(variant_id)s AND v.removed_at IS NULL
+    AND v.seller_id = coalesce(%(seller_id)s::uuid, v.seller_id)
 """
 _STOCK = f"""
 SELECT place.variant_id, place.location_id, coalesce(k.on_hand, 0) AS on_hand,
@@ -168,17 +169,23 @@ class PostgresInventory:
         seller_id: UUID = row["seller_id"]
         return seller_id
 
-    async def stock(self, variant_id: UUID, location_id: UUID | None) -> Stock:
+    async def stock(
+        self, variant_id: UUID, location_id: UUID | None, seller_id: UUID | None = None
+    ) -> Stock:
         """Return stock at a location, the default one without; raises NotFound."""
-        row = await self._db.fetch_one(
-            _STOCK, {"variant_id": variant_id, "location_id": location_id}
-        )
+        params = {"variant_id": variant_id, "location_id": location_id, "seller_id": seller_id}
+        row = await self._db.fetch_one(_STOCK, params)
         if row is None:
             raise NotFound
         return Stock(**row)
 
     async def set_on_hand(
-        self, variant_id: UUID, location_id: UUID | None, on_hand: int, expected: int | None
+        self,
+        variant_id: UUID,
+        location_id: UUID | None,
+        on_hand: int,
+        expected: int | None,
+        seller_id: UUID | None = None,
     ) -> Stock:
         """Set what is physically there; raises NotFound, StaleVersion and StockReserved."""
         params = {
@@ -186,13 +193,15 @@ class PostgresInventory:
             "location_id": location_id,
             "on_hand": on_hand,
             "expected": expected,
+            "seller_id": seller_id,
         }
+        place = (variant_id, location_id, seller_id)
         try:
             row = await self._db.fetch_one(_SET_ON_HAND, params)
         except CheckViolation:
-            raise StockReserved((await self.stock(variant_id, location_id)).reserved) from None
+            raise StockReserved((await self.stock(*place)).reserved) from None
         if row is None:
-            raise StaleVersion((await self.stock(variant_id, location_id)).version)
+            raise StaleVersion((await self.stock(*place)).version)
         return Stock(**row)
 
     async def reserve(

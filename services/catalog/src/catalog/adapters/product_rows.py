@@ -11,7 +11,10 @@ from catalog.domain.options import Option
 from catalog.domain.product import Product
 from catalog.domain.variant import Variant
 
-LOCK = "SELECT id FROM product WHERE id = %(id)s FOR NO KEY UPDATE"
+LOCK = """
+SELECT id FROM product WHERE id = %(id)s AND seller_id = coalesce(%(seller_id)s::uuid, seller_id)
+FOR NO KEY UPDATE
+"""
 
 # Rows of other things are read, not locked: whoever renames a seller or a category shows the new
 # name with its products afterwards, one locked product after the other.

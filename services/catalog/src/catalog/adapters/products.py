@@ -60,11 +60,17 @@ class PostgresProducts:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def lock(self, product_id: UUID, new_category_id: UUID | None = None) -> Product:
+    async def lock(
+        self,
+        product_id: UUID,
+        seller_id: UUID | None = None,
+        new_category_id: UUID | None = None,
+    ) -> Product:
         """Return a product that nobody else changes until the transaction ends."""
         if new_category_id is not None:
             await self._share_category(new_category_id)
-        if await self._session.fetch_one(product_rows.LOCK, {"id": product_id}) is None:
+        params = {"id": product_id, "seller_id": seller_id}
+        if await self._session.fetch_one(product_rows.LOCK, params) is None:
             raise NotFound
         row = await self._session.fetch_one(product_rows.LOAD, {"id": product_id})
         if row is None:

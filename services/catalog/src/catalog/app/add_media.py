@@ -52,7 +52,7 @@ class AddMediaHandler:
         Raises NotFound, RoleRequired, ValidationFailed, UnsupportedMedia, MediaTooLarge,
         TooManyMedia.
         """
-        await self._desk.may_edit(command.actor, command.product_id)
+        seller_id = await self._desk.may_edit(command.actor, command.product_id)
         if problem := line_problem(command.alt, ALT_LENGTH):
             raise ValidationFailed([("/alt", problem)])
         if len(command.content) > MAX_BYTES:
@@ -66,7 +66,7 @@ class AddMediaHandler:
             for name, content in renditions.content.items()
         }
         async with self._uow() as work:
-            product = await work.products.lock(command.product_id)
+            product = await work.products.lock(command.product_id, seller_id)
             product.picture_added(self._clock.now())
             await work.products.add_picture(
                 product, command.media_id, command.alt, etags, MAX_PICTURES

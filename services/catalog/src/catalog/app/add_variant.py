@@ -35,9 +35,9 @@ class AddVariantHandler:
 
     async def __call__(self, command: AddVariant) -> None:
         """Add it unless it exists; raises NotFound, RoleRequired, ValidationFailed, SkuTaken."""
-        await self._desk.may_edit(command.actor, command.product_id)
+        seller_id = await self._desk.may_edit(command.actor, command.product_id)
         async with self._uow() as work:
-            product = await work.products.lock(command.product_id)
+            product = await work.products.lock(command.product_id, seller_id)
             if any(known.id == command.variant_id for known in product.variants):
                 return
             product.add_variant(

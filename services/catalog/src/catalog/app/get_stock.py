@@ -33,4 +33,4 @@ class GetStockHandler:
         query.actor.require_account()
         seller_id = await self._inventory.owner(query.variant_id)
         await self._access.require(query.actor, seller_id, MAY_READ)
-        return await self._inventory.stock(query.variant_id, query.location_id)
+        return await self._inventory.stock(query.variant_id, query.location_id, seller_id)

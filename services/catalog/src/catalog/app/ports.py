@@ -131,11 +131,16 @@ class ProductReader(Protocol):
 class Products(Protocol):
     """Products in one transaction."""
 
-    async def lock(self, product_id: UUID, new_category_id: UUID | None = None) -> Product:
+    async def lock(
+        self,
+        product_id: UUID,
+        seller_id: UUID | None = None,
+        new_category_id: UUID | None = None,
+    ) -> Product:
         """Return a product that nobody else changes until the transaction ends.
 
-        ``new_category_id`` is a category that it will be moved to. Raises NotFound, and
-        ValidationFailed if there is no such category.
+        ``seller_id`` is whose it has to be, in a caller's name; ``new_category_id`` a category that
+        it will be moved to. Raises NotFound, and ValidationFailed if there is no such category.
         """
         ...
 
@@ -256,14 +261,27 @@ class Inventory(Protocol):
         """Return the seller of a variant that is offered; raises NotFound."""
         ...
 
-    async def stock(self, variant_id: UUID, location_id: UUID | None) -> Stock:
-        """Return stock at a location, the default one without; raises NotFound."""
+    async def stock(
+        self, variant_id: UUID, location_id: UUID | None, seller_id: UUID | None = None
+    ) -> Stock:
+        """Return stock at a location, the default one without; raises NotFound.
+
+        ``seller_id`` is whose it has to be, in a caller's name.
+        """
         ...
 
     async def set_on_hand(
-        self, variant_id: UUID, location_id: UUID | None, on_hand: int, expected: int | None
+        self,
+        variant_id: UUID,
+        location_id: UUID | None,
+        on_hand: int,
+        expected: int | None,
+        seller_id: UUID | None = None,
     ) -> Stock:
-        """Set what is physically there; raises NotFound, StaleVersion and StockReserved."""
+        """Set what is physically there; raises NotFound, StaleVersion and StockReserved.
+
+        ``seller_id`` is whose it has to be, in a caller's name.
+        """
         ...
 
     async def reserve(

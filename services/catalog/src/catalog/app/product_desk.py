@@ -17,15 +17,18 @@ class ProductDesk:
         self._uow = uow
         self._access = access
 
-    async def may_edit(self, actor: Actor, product_id: UUID) -> None:
-        """Raise NotFound or RoleRequired unless the caller may edit the product."""
+    async def may_edit(self, actor: Actor, product_id: UUID) -> UUID:
+        """Return the seller whose product it is, for the statements that change it.
+
+        Raises NotFound or RoleRequired unless the caller may edit the product.
+        """
         async with self._uow() as work:
             seller_id = await work.products.seller_of(product_id)
         await self._access.require(actor, seller_id, MAY_EDIT)
+        return seller_id
 
-    async def may_edit_variant(self, actor: Actor, variant_id: UUID) -> UUID:
-        """Return the variant's product; raise NotFound or RoleRequired as ``may_edit`` does."""
+    async def may_edit_variant(self, actor: Actor, variant_id: UUID) -> tuple[UUID, UUID]:
+        """Return the variant's product and seller; raise as ``may_edit`` does."""
         async with self._uow() as work:
             product_id = await work.products.product_of(variant_id)
-        await self.may_edit(actor, product_id)
-        return product_id
+        return product_id, await self.may_edit(actor, product_id)

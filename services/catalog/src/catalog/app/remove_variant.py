@@ -31,9 +31,9 @@ class RemoveVariantHandler:
 
     async def __call__(self, command: RemoveVariant) -> None:
         """Remove it; raises NotFound, RoleRequired, StaleVersion, LastVariant, StockReserved."""
-        product_id = await self._desk.may_edit_variant(command.actor, command.variant_id)
+        product_id, seller_id = await self._desk.may_edit_variant(command.actor, command.variant_id)
         async with self._uow() as work:
-            product = await work.products.lock(product_id)
+            product = await work.products.lock(product_id, seller_id)
             product.expect_version(command.expected_version)
             product.remove_variant(command.variant_id, self._clock.now())
             reserved = await work.products.reserved(command.variant_id)

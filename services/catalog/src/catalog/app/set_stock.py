@@ -41,7 +41,11 @@ class SetStockHandler:
         seller_id = await self._inventory.owner(command.variant_id)
         await self._access.require(command.actor, seller_id, MAY_SET_STOCK)
         stock = await self._inventory.set_on_hand(
-            command.variant_id, command.location_id, command.on_hand, command.expected_version
+            command.variant_id,
+            command.location_id,
+            command.on_hand,
+            command.expected_version,
+            seller_id,
         )
         self._changed()
         return stock

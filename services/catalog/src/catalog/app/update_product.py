@@ -35,9 +35,11 @@ class UpdateProductHandler:
 
         Raises NotFound, RoleRequired, StaleVersion, ValidationFailed, SlugTaken, ExternalIdTaken.
         """
-        await self._desk.may_edit(command.actor, command.product_id)
+        seller_id = await self._desk.may_edit(command.actor, command.product_id)
         async with self._uow() as work:
-            product = await work.products.lock(command.product_id, command.changes.category_id)
+            product = await work.products.lock(
+                command.product_id, seller_id, command.changes.category_id
+            )
             product.expect_version(command.expected_version)
             product.change(command.changes, self._clock.now())
             await work.products.save(product)

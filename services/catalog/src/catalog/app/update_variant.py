@@ -38,9 +38,9 @@ class UpdateVariantHandler:
 
         Raises NotFound, RoleRequired, StaleVersion, ValidationFailed and SkuTaken.
         """
-        product_id = await self._desk.may_edit_variant(command.actor, command.variant_id)
+        product_id, seller_id = await self._desk.may_edit_variant(command.actor, command.variant_id)
         async with self._uow() as work:
-            product = await work.products.lock(product_id)
+            product = await work.products.lock(product_id, seller_id)
             product.expect_version(command.expected_version)
             product.change_variant(
                 command.variant_id, command.changes, self._currencies, self._clock.now()

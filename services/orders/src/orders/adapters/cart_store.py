@@ -14,6 +14,7 @@ from chassis.batching import Batcher
 from chassis.database import Database
 from chassis.ids import format_id, parse_id
 from orders.app.ports import Key, StoredAnswer, UsedKey
+from orders.app.reader import Reader
 from orders.domain.address import Address
 from orders.domain.cart import Cart, CartItem
 
@@ -29,17 +30,22 @@ FROM jsonb_to_recordset(%(carts)s::jsonb) AS c({_COLUMNS})
 ON CONFLICT (id) DO NOTHING
 RETURNING id
 """
-_LOAD = "SELECT * FROM cart WHERE id = %(id)s AND status <> 'merged'"
+_LOAD = """
+SELECT * FROM cart WHERE id = %(id)s AND status <> 'merged'
+  AND (%(everything)s OR account_id IS NULL OR account_id = %(reader)s::uuid)
+"""
 # OFFSET 0 keeps the look at the keys a search by index for each cart, whatever the plan's age.
 _LOAD_FOR_CHECKOUT = """
 SELECT i.place, cart.*, k.fingerprint AS key_fingerprint, k.order_id AS key_order_id
-FROM jsonb_to_recordset(%(wanted)s::jsonb) AS i(place integer, id uuid, scope text, key text)
+FROM jsonb_to_recordset(%(wanted)s::jsonb) AS i(place integer, id uuid, scope text, key text,
+    everything boolean, reader uuid)
 JOIN cart ON cart.id = i.id
 LEFT JOIN LATERAL (
     SELECT fingerprint, order_id FROM checkout_key
     WHERE checkout_key.scope = i.scope AND checkout_key.key = i.key OFFSET 0
 ) k ON true
 WHERE cart.id = ANY (%(ids)s::uuid[]) AND cart.status <> 'merged'
+  AND (i.everything OR cart.account_id IS NULL OR cart.account_id = i.reader)
 """
 _NEWEST_OPEN = """
 SELECT * FROM cart WHERE account_id = %(account_id)s AND status = 'open'
@@ -85,7 +91,7 @@ class PostgresCarts:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._creations: Batcher[_Record, bool] = Batcher(self._create_all)
-        self._looks: Batcher[tuple[str, Key], _Found] = Batcher(self._look_at_all)
+        self._looks: Batcher[tuple[str, Key, Reader], _Found] = Batcher(self._look_at_all)
 
     async def create(self, cart: Cart, now: datetime) -> bool:
         """Store a new cart; return False if its id exists already."""
@@ -93,14 +99,17 @@ class PostgresCarts:
         record["status"], record["country"] = cart.status, cart.country
         return await self._creations.submit(record)
 
-    async def load(self, cart_id: str) -> Cart | None:
+    async def load(self, cart_id: str, reader: Reader) -> Cart | None:
         """Return a cart that was not merged into another."""
-        row = await self._db.fetch_one(_LOAD, {"id": parse_id("cart", cart_id)})
+        params = {"id": parse_id("cart", cart_id), **reader_params(reader)}
+        row = await self._db.fetch_one(_LOAD, params)
         return cart_of(row) if row else None
 
-    async def load_for_checkout(self, cart_id: str, key: Key) -> tuple[Cart, UsedKey | None] | None:
+    async def load_for_checkout(
+        self, cart_id: str, key: Key, reader: Reader
+    ) -> tuple[Cart, UsedKey | None] | None:
         """Return a cart and what is known of a checkout key."""
-        return await self._looks.submit((cart_id, key))
+        return await self._looks.submit((cart_id, key, reader))
 
     async def newest_open_of(self, account_id: str) -> Cart | None:
         """Return the account's open cart that was changed last."""
@@ -144,10 +153,16 @@ class PostgresCarts:
         created = {row["id"] for row in await self._db.fetch_all(_INSERT, params)}
         return [record["id"] in created for record in records]
 
-    async def _look_at_all(self, wanted: Sequence[tuple[str, Key]]) -> Sequence[_Found]:
+    async def _look_at_all(self, wanted: Sequence[tuple[str, Key, Reader]]) -> Sequence[_Found]:
         records = [
-            {"place": place, "id": parse_id("cart", cart_id), "scope": key.scope, "key": key.key}
-            for place, (cart_id, key) in enumerate(wanted)
+            {
+                "place": place,
+                "id": parse_id("cart", cart_id),
+                "scope": key.scope,
+                "key": key.key,
+                **reader_params(reader),
+            }
+            for place, (cart_id, key, reader) in enumerate(wanted)
         ]
         ids = "{" + ",".join(str(record["id"]) for record in records) + "}"
         params = {"wanted": orjson.dumps(records).decode(), "ids": ids}
@@ -155,6 +170,12 @@ class PostgresCarts:
         for row in await self._db.fetch_all(_LOAD_FOR_CHECKOUT, params):
             found[row["place"]] = (cart_of(row), _used_key(row))
         return found
+
+
+def reader_params(reader: Reader) -> dict[str, object]:
+    """Return the parameters that say to whom rows are shown."""
+    account_id = parse_id("usr", reader.account_id) if reader.account_id else None
+    return {"everything": reader.everything, "reader": account_id}
 
 
 def answer_params(answer: StoredAnswer) -> dict[str, object]:

@@ -80,7 +80,12 @@ _DOCUMENT = """
 """
 
 LOAD = f"""
-SELECT o.*, {_DOCUMENT.format(o="o")} FROM orders o WHERE o.id = ANY (%(ids)s::uuid[])
+SELECT i.place, o.*, {_DOCUMENT.format(o="o")}
+FROM jsonb_to_recordset(%(wanted)s::jsonb) AS i(
+    place integer, id uuid, everything boolean, reader uuid)
+JOIN orders o ON o.id = i.id
+WHERE o.id = ANY (%(ids)s::uuid[])
+  AND (i.everything OR o.account_id IS NULL OR o.account_id = i.reader)
 """
 
 PAGE_OF_ACCOUNT = f"""

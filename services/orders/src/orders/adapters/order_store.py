@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from psycopg import errors
 
@@ -13,7 +12,7 @@ from chassis.database import Statements
 from chassis.failpoints import failpoint
 from chassis.ids import format_id, parse_id
 from orders.adapters import order_statements as sql
-from orders.adapters.cart_store import answer_params, items_text
+from orders.adapters.cart_store import answer_params, items_text, reader_params
 from orders.adapters.order_rows import (
     checkout_of,
     end_record,
@@ -26,6 +25,7 @@ from orders.adapters.order_rows import (
     saga_params,
 )
 from orders.app.ports import Key, Placed, StoredAnswer
+from orders.app.reader import EVERYTHING, Reader
 from orders.domain.cart import Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
 from orders.domain.order import Order
@@ -69,9 +69,9 @@ class PostgresCheckouts:
             Placed.PLACED if record["id"] in placed else Placed.CART_CHANGED for record in records
         ]
 
-    async def load(self, order_id: str) -> Checkout | None:
+    async def load(self, order_id: str, reader: Reader = EVERYTHING) -> Checkout | None:
         """Return an order and its saga."""
-        row = await self._db.fetch_one(sql.LOAD, {"ids": id_array([parse_id("ord", order_id)])})
+        row = await self._db.fetch_one(sql.LOAD, _wanted([(order_id, reader)]))
         return checkout_of(row) if row else None
 
     async def save(self, transition: Transition, answer: StoredAnswer | None = None) -> bool:
@@ -160,8 +160,7 @@ class PostgresPaymentNews:
 
     async def load(self, order_id: str) -> Checkout | None:
         """Return an order and its saga."""
-        params = {"ids": id_array([parse_id("ord", order_id)])}
-        row = await self._session.fetch_one(sql.LOAD, params)
+        row = await self._session.fetch_one(sql.LOAD, _wanted([(order_id, EVERYTHING)]))
         return checkout_of(row) if row else None
 
     async def save(self, transition: Transition) -> bool:
@@ -178,16 +177,16 @@ class PostgresOrders:
 
     def __init__(self, db: Statements) -> None:
         self._db = db
-        self._looks: Batcher[UUID, Order | None] = Batcher(self._load_all)
+        self._looks: Batcher[tuple[str, Reader], Order | None] = Batcher(self._load_all)
 
-    async def load(self, order_id: str) -> Order | None:
+    async def load(self, order_id: str, reader: Reader) -> Order | None:
         """Return an order."""
-        return await self._looks.submit(parse_id("ord", order_id))
+        return await self._looks.submit((order_id, reader))
 
-    async def _load_all(self, ids: Sequence[UUID]) -> Sequence[Order | None]:
-        rows = await self._db.fetch_all(sql.LOAD, {"ids": id_array(ids)})
-        found = {row["id"]: order_of(row) for row in rows}
-        return [found.get(order_id) for order_id in ids]
+    async def _load_all(self, wanted: Sequence[tuple[str, Reader]]) -> Sequence[Order | None]:
+        rows = await self._db.fetch_all(sql.LOAD, _wanted(wanted))
+        found = {row["place"]: order_of(row) for row in rows}
+        return [found.get(place) for place in range(len(wanted))]
 
     async def page_of_account(
         self, account_id: str, before_id: str | None, limit: int
@@ -211,6 +210,18 @@ class PostgresOrders:
             "limit": limit,
         }
         return [order_of(row) for row in await self._db.fetch_all(sql.PAGE_OF_SELLER, params)]
+
+
+def _wanted(wanted: Sequence[tuple[str, Reader]]) -> dict[str, object]:
+    """Return the parameters of sql.LOAD."""
+    records = [
+        {"place": place, "id": parse_id("ord", order_id), **reader_params(reader)}
+        for place, (order_id, reader) in enumerate(wanted)
+    ]
+    return {
+        "wanted": json_text(records),
+        "ids": id_array(record["id"] for record in records),
+    }
 
 
 def _collision(error: errors.UniqueViolation) -> Placed:

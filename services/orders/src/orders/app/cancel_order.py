@@ -9,6 +9,7 @@ from chassis.actor import Actor
 from chassis.clock import Clock
 from orders.app.cart_access import require_order
 from orders.app.ports import CheckoutStore, Key, StoredAnswer, Wake
+from orders.app.reader import reader_of_orders
 from orders.domain import checkout as moves
 from orders.domain.errors import NotFound, OrderNotCancellable
 from orders.domain.guest_token import GuestTokens
@@ -50,7 +51,8 @@ class CancelOrderHandler:
         Raises AuthenticationRequired, NotFound, OrderNotCancellable.
         """
         for _ in range(_TRIES):
-            checkout = await self._checkouts.load(command.order_id)
+            reader = reader_of_orders(command.actor)
+            checkout = await self._checkouts.load(command.order_id, reader)
             require_order(
                 checkout.order if checkout else None, command.actor, command.token, self._tokens
             )

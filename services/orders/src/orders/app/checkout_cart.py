@@ -12,6 +12,7 @@ from chassis.clock import Clock
 from chassis.ids import format_id, new_id
 from orders.app.cart_access import require_cart
 from orders.app.ports import Accounts, CartStore, CheckoutStore, Key, Placed, UsedKey, Variants
+from orders.app.reader import reader_of_carts
 from orders.app.run_saga import SagaRunner
 from orders.domain import checkout as moves
 from orders.domain.address import Address
@@ -102,8 +103,9 @@ class CheckoutCartHandler:
         Raises NotFound, AddressRequired, EmailRequired, PriceChanged, CartEmpty, TooManyAttempts,
         CheckoutInFlight, IdempotencyInFlight, IdempotencyKeyReused, CartChanged.
         """
+        reader = reader_of_carts(command.actor)
         for _ in range(_TRIES):
-            found = await self._carts.load_for_checkout(command.cart_id, command.key)
+            found = await self._carts.load_for_checkout(command.cart_id, command.key, reader)
             cart, used = found or (None, None)
             cart = require_cart(cart, command.actor, command.token, self._tokens)
             if used is not None:

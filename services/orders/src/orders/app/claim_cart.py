@@ -8,6 +8,7 @@ from chassis.actor import Actor
 from chassis.clock import Clock
 from orders.app.cart_access import require_cart
 from orders.app.ports import CartStore
+from orders.app.reader import reader_of_carts
 from orders.domain.cart import Cart
 from orders.domain.errors import CartChanged, CartFull, CurrencyMismatch
 from orders.domain.guest_token import GuestTokens
@@ -43,7 +44,7 @@ class ClaimCartHandler:
         """
         account_id = command.actor.require_account()
         for _ in range(_TRIES):
-            cart = await self._carts.load(command.cart_id)
+            cart = await self._carts.load(command.cart_id, reader_of_carts(command.actor))
             if cart is None:
                 cart = await self._carts.merged_into(command.cart_id, account_id)
             elif not cart.account_id:

@@ -9,6 +9,7 @@ from chassis.actor import Actor
 from chassis.clock import Clock
 from chassis.ids import format_id, new_id
 from orders.app.ports import CartStore, Variants
+from orders.app.reader import reader_of_carts
 from orders.domain.address import Address
 from orders.domain.cart import MAX_LINES, OPEN, Cart
 from orders.domain.errors import CartFull, NotFound, VariantUnknown
@@ -66,7 +67,7 @@ class CreateCartHandler:
         if await self._carts.create(cart, self._clock.now()):
             return cart
         # The same request came before and its answer got lost: its cart is this one.
-        existing = await self._carts.load(cart.id)
+        existing = await self._carts.load(cart.id, reader_of_carts(command.actor))
         if existing is None:
             raise NotFound
         return existing

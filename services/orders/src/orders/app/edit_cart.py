@@ -9,6 +9,7 @@ from chassis.actor import Actor
 from chassis.clock import Clock
 from orders.app.cart_access import require_cart
 from orders.app.ports import CartStore, Key, StoredAnswer
+from orders.app.reader import reader_of_carts
 from orders.domain.cart import Cart
 from orders.domain.errors import CartChanged
 from orders.domain.guest_token import GuestTokens
@@ -50,7 +51,7 @@ class CartEditor:
     async def edit(self, ref: CartRef, change: Change, answer: AnswerUnder | None = None) -> Cart:
         """Return the changed cart; raises NotFound, CartChanged and what ``change`` raises."""
         for _ in range(_TRIES):
-            loaded = await self._carts.load(ref.cart_id)
+            loaded = await self._carts.load(ref.cart_id, reader_of_carts(ref.actor))
             cart = require_cart(loaded, ref.actor, ref.token, self._tokens)
             changed = await change(cart)
             stored = answer.of(changed) if answer else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chassis.actor import Actor
 from orders.app.cart_access import require_cart
 from orders.app.ports import CartStore
+from orders.app.reader import reader_of_carts
 from orders.domain.cart import Cart
 from orders.domain.guest_token import GuestTokens
 
@@ -29,5 +30,5 @@ class GetCartHandler:
 
     async def __call__(self, query: GetCart) -> Cart:
         """Return the cart; raises NotFound."""
-        cart = await self._carts.load(query.cart_id)
+        cart = await self._carts.load(query.cart_id, reader_of_carts(query.actor))
         return require_cart(cart, query.actor, query.token, self._tokens)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chassis.actor import Actor
 from orders.app.cart_access import require_order
 from orders.app.ports import OrderReader
+from orders.app.reader import reader_of_orders
 from orders.domain.guest_token import GuestTokens
 from orders.domain.order import Order
 
@@ -29,5 +30,5 @@ class GetOrderHandler:
 
     async def __call__(self, query: GetOrder) -> Order:
         """Return the order; raises AuthenticationRequired, NotFound."""
-        order = await self._orders.load(query.order_id)
+        order = await self._orders.load(query.order_id, reader_of_orders(query.actor))
         return require_order(order, query.actor, query.token, self._tokens)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Literal, Protocol
 
+from orders.app.reader import EVERYTHING, Reader
 from orders.domain.cart import Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
 from orders.domain.fulfilment import FulfilmentMove
@@ -96,11 +97,13 @@ class CartStore(Protocol):
         """Store a new cart; return False if its id exists already."""
         ...
 
-    async def load(self, cart_id: str) -> Cart | None:
+    async def load(self, cart_id: str, reader: Reader) -> Cart | None:
         """Return a cart that was not merged into another."""
         ...
 
-    async def load_for_checkout(self, cart_id: str, key: Key) -> tuple[Cart, UsedKey | None] | None:
+    async def load_for_checkout(
+        self, cart_id: str, key: Key, reader: Reader
+    ) -> tuple[Cart, UsedKey | None] | None:
         """Return a cart and what is known of a checkout key."""
         ...
 
@@ -128,7 +131,7 @@ class CheckoutStore(Protocol):
         """Store order, saga, key and event, if the cart is open and still this version."""
         ...
 
-    async def load(self, order_id: str) -> Checkout | None:
+    async def load(self, order_id: str, reader: Reader = EVERYTHING) -> Checkout | None:
         """Return an order and its saga."""
         ...
 
@@ -170,7 +173,7 @@ class PaymentNewsStore(Protocol):
 class OrderReader(Protocol):
     """Orders for reading."""
 
-    async def load(self, order_id: str) -> Order | None:
+    async def load(self, order_id: str, reader: Reader) -> Order | None:
         """Return an order."""
         ...
 

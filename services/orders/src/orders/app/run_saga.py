@@ -18,6 +18,7 @@ from orders.app.ports import (
     SettleQueue,
     Variants,
 )
+from orders.app.reader import EVERYTHING
 from orders.domain import checkout as moves
 from orders.domain import saga as steps
 from orders.domain.cart import CartItem
@@ -152,7 +153,7 @@ class SagaRunner:
         """
         if checkout.order.cancel_reason not in moves.STALE_SNAPSHOT:
             return None
-        cart = await self._carts.load(checkout.order.cart_id)
+        cart = await self._carts.load(checkout.order.cart_id, EVERYTHING)
         if cart is None:
             return None
         found = await self._variants.find([item.variant_id for item in cart.items])
