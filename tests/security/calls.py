@@ -8,6 +8,7 @@ from typing import Any
 
 from simulators.stripe import StripeSimulator
 from tests.e2e.marketplace import ADDRESS, PASSWORD, SUCCESS, unique
+from tests.e2e.simulated_providers import ISSUER
 from tests.e2e.stack import CARRIER_SECRET
 from tests.security.callers import TOKEN, WRONG
 from tests.security.things import Things, carrier_update, keyed, picture
@@ -169,6 +170,50 @@ async def set_roles(things: Things, caller: str) -> Call:
 @operation("POST /v1/notifications/{notification_id}/read")
 async def mark_read(things: Things, caller: str) -> Call:
     return Call({"notification_id": await things.notification()}, headers=keyed())
+
+
+@operation("GET /v1/auth/oauth", "GET /v1/me/identities")
+async def of_providers(things: Things, caller: str) -> Call:
+    return Call()
+
+
+@operation("GET /v1/auth/oauth/{provider}/authorize")
+async def begin_external_login(things: Things, caller: str) -> Call:
+    return Call({"provider": ISSUER})
+
+
+@operation("POST /v1/auth/oauth/{provider}/callback", uses_up=True)
+async def finish_external_login(things: Things, caller: str) -> Call:
+    body = {"code": FORGED, "state": FORGED, "client_token": FORGED}
+    if caller != WRONG:
+        client = things.market.client
+        body = await things.came_back(lambda: client.get(f"/v1/auth/oauth/{ISSUER}/authorize"))
+    return Call({"provider": ISSUER}, body)
+
+
+@operation("POST /v1/me/identities/{provider}")
+async def begin_link(things: Things, caller: str) -> Call:
+    """An account of its own begins for whoever has one: only verified ones may."""
+    if caller not in things.people.accounts:
+        return Call({"provider": ISSUER})
+    return Call({"provider": ISSUER}, headers=(await things.verified()).headers)
+
+
+@operation("POST /v1/me/identities/{provider}/callback", uses_up=True)
+async def finish_link(things: Things, caller: str) -> Call:
+    if caller not in things.people.accounts:
+        return Call({"provider": ISSUER}, {"code": FORGED, "state": FORGED})
+    account, client = await things.verified(), things.market.client
+    path = f"/v1/me/identities/{ISSUER}"
+    body = await things.came_back(lambda: client.post(path, headers=account.headers))
+    return Call({"provider": ISSUER}, body, account.headers)
+
+
+@operation("DELETE /v1/me/identities/{provider}", uses_up=True)
+async def unlink_identity(things: Things, caller: str) -> Call:
+    if caller not in things.people.accounts:
+        return Call({"provider": ISSUER})
+    return Call({"provider": ISSUER}, headers=(await things.linked()).headers)
 
 
 # Sellers

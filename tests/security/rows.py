@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -38,6 +38,11 @@ class Databases:
             folder.postgres_socket_folder,
             password=secret(folder.secrets, "database-superuser"),
         )
+
+    def execute(self, service: str, statement: str, parameters: Mapping[str, object]) -> None:
+        """Change a service's rows."""
+        with psycopg.connect(self._server.url(f"soko_{service}")) as connection:
+            connection.execute(statement, parameters)
 
     def tables(self) -> Iterator[tuple[str, psycopg.Cursor[tuple[object, ...]]]]:
         """Yield each table's name with a cursor on its database."""

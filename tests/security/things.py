@@ -13,15 +13,19 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from PIL import Image
 
 from devstack.testing import eventually
 from tests.e2e.marketplace import SUCCESS, Account, Json, Marketplace, Product, bearer, unique
+from tests.e2e.simulated_providers import ISSUER
 from tests.e2e.stack import Stack
+from tests.e2e.test_external_login import came_back
 from tests.e2e.test_mailed_links import mailed_tokens
 from tests.security.callers import TOKEN, WRONG, People, add_member
+from tests.security.rows import Databases
 
 ASYNC = {"type": "sandbox", "token": "tok_async"}
 PATIENCE_S = 60
@@ -35,6 +39,7 @@ class Things:
         self.market = market
         self.people = people
         self._fresh = fresh
+        self._at_the_issuer = asyncio.Lock()
         self._made: dict[str, asyncio.Task[Any]] = {}
 
     async def _once(self, name: str, make: Callable[[], Awaitable[Any]]) -> Any:
@@ -278,6 +283,39 @@ class Things:
         proved = await client.post("/v1/auth/step-up", json=proof, headers=headers)
         assert proved.status_code == 200, proved.text
         return bearer(proved.json()["access_token"])
+
+    async def verified(self) -> Account:
+        """An account whose address is verified."""
+
+        async def make() -> Account:
+            account = await self.market.register("verified")
+            verify = "UPDATE account SET email_verified_at = now() WHERE email = %(email)s"
+            databases, named = Databases(self.stack.home), {"email": account.email}
+            await asyncio.to_thread(databases.execute, "identity", verify, named)
+            return account
+
+        account: Account = await self._once("verified", make)
+        return account
+
+    async def came_back(self, begin: Callable[[], Awaitable[httpx.Response]]) -> Json:
+        """What a new person's browser comes back with from the issuer."""
+        async with self._at_the_issuer:
+            email = f"{unique('person')}@test.example"
+            await self.stack.providers.log_in_next(
+                sub=unique("sub"), email=email, email_verified=True
+            )
+            begun = await begin()
+            back = await came_back(begun)
+        return back | {"client_token": begun.json()["client_token"]}
+
+    async def linked(self) -> Account:
+        """An account with a password and a login of the issuer."""
+        account = await self.verified()
+        path, client = f"/v1/me/identities/{ISSUER}", self.market.client
+        body = await self.came_back(lambda: client.post(path, headers=account.headers))
+        done = await client.post(f"{path}/callback", json=body, headers=account.headers)
+        assert done.status_code == 201, done.text
+        return account
 
     async def category(self) -> str:
         """The id of a category without products."""

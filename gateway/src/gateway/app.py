@@ -17,6 +17,7 @@ from gateway.problem import install_problem_handlers
 from gateway.routes import (
     api_keys,
     carts,
+    external_login,
     inventory,
     mailed_links,
     me,
@@ -79,6 +80,8 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         shipments.router,
         seller_money.router,
         timeline.router,
+        external_login.router,
+        external_login.identities_router,
         operations.router,
         operations.ops_router,
         operations.keys_router,

@@ -16,6 +16,7 @@ from soko.identity.v1 import (
     api_key_pb2_grpc,
     auth_pb2_grpc,
     credential_pb2_grpc,
+    external_login_pb2_grpc,
     key_pb2_grpc,
     mailed_link_pb2_grpc,
     seller_pb2_grpc,
@@ -65,6 +66,7 @@ class Identity(Service):
         self.accounts = account_pb2_grpc.AccountServiceStub(self.peer.channel)
         self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.peer.channel)
         self.credentials = credential_pb2_grpc.CredentialServiceStub(self.peer.channel)
+        self.external = external_login_pb2_grpc.ExternalLoginServiceStub(self.peer.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.peer.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.peer.channel)
         self.links = mailed_link_pb2_grpc.MailedLinkServiceStub(self.peer.channel)

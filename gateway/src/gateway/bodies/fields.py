@@ -201,6 +201,9 @@ CommissionRuleId = Annotated[str, _path_id("cmr", "the rule")]
 ApiKeyId = Annotated[str, _path_id("key", "the API key")]
 AccountId = Annotated[str, _path_id("usr", "the account")]
 NotificationId = Annotated[str, _path_id("ntf", "the notification")]
+ProviderName = Annotated[
+    str, Path(pattern=r"^[a-z][a-z0-9-]{0,31}$", description="Name of the login provider")
+]
 SellerName = Annotated[str, Path(pattern=_NAME_PATTERN, description="Id or slug of the seller")]
 ProductName = Annotated[str, Path(pattern=_NAME_PATTERN, description="Id or slug of the product")]
 

@@ -94,6 +94,27 @@ class RefreshBody(Body):
     refresh_token: OpaqueToken
 
 
+class ProviderAnswerBody(Body):
+    """What a login provider sent the browser back with."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,2048}$")]
+    state: OpaqueToken
+    client_token: OpaqueToken | None = Field(
+        default=None, description="As the beginning gave it; unless the cookie comes back"
+    )
+    iss: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = Field(
+        default=None, description="The `iss` parameter (RFC 9207), if the browser brought one"
+    )
+
+
+class ExternalLoginBody(ProviderAnswerBody):
+    """What a login provider sent the browser back with, and a second factor."""
+
+    totp_code: TotpCode | None = Field(
+        default=None, description="After `totp_required`: the same call again, with the code"
+    )
+
+
 class MePatch(Body):
     """Changes of the caller's account; what is absent stays."""
 

@@ -94,6 +94,41 @@ class ApiKeys(Document):
     items: list[ApiKey]
 
 
+class LoginProvider(Document):
+    """A provider that people may log in with."""
+
+    provider: str = Field(description="Its name in addresses", examples=["google"])
+    name: str = Field(description="Its name for people", examples=["Google"])
+
+
+class LoginProviders(Document):
+    """The login providers that are switched on."""
+
+    items: list[LoginProvider]
+
+
+class BegunLogin(Document):
+    """Where to send the browser, and what to keep meanwhile."""
+
+    authorization_url: str
+    client_token: str = Field(description="Secret of this client, to send with the callback")
+    expires_in: int = Field(description="Seconds", examples=[600])
+
+
+class ExternalIdentity(Document):
+    """A provider's login that leads into the account."""
+
+    provider: str = Field(examples=["google"])
+    email: str | None = Field(description="As the provider told it when it was linked")
+    linked_at: datetime
+
+
+class ExternalIdentities(Document):
+    """The providers' logins that lead into the account."""
+
+    items: list[ExternalIdentity]
+
+
 class Seller(Document):
     """A seller."""
 

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from gateway.rendering.values import Document, time
-from soko.identity.v1 import account_pb2, api_key_pb2, auth_pb2, seller_pb2
+from soko.identity.v1 import (
+    account_pb2,
+    api_key_pb2,
+    auth_pb2,
+    external_login_pb2,
+    seller_pb2,
+)
 
 
 def account(value: account_pb2.Account) -> Document:
@@ -42,6 +48,29 @@ def api_key(value: api_key_pb2.ApiKey) -> Document:
         "created_at": time(value.created_at),
         "expires_at": time(value.expires_at),
         "last_used_at": time(value.last_used_at) if value.HasField("last_used_at") else None,
+    }
+
+
+def login_provider(value: external_login_pb2.LoginProvider) -> Document:
+    """Return a login provider."""
+    return {"provider": value.name, "name": value.title}
+
+
+def begun_login(value: external_login_pb2.BegunLogin) -> Document:
+    """Return a begun login."""
+    return {
+        "authorization_url": value.authorization_url,
+        "client_token": value.client_token,
+        "expires_in": value.expires_in_s,
+    }
+
+
+def external_identity(value: external_login_pb2.ExternalIdentity) -> Document:
+    """Return a linked login of a provider."""
+    return {
+        "provider": value.provider,
+        "email": value.email or None,
+        "linked_at": time(value.linked_at),
     }
 
 

@@ -1,4 +1,4 @@
-"""``python -m simulators stripe|daraja PORT [WEBHOOK_URL]``: a simulator as a process of its own.
+"""``python -m simulators stripe|daraja|oidc PORT [WEBHOOK_URL|NAME]``: a simulator as a process.
 
 It delivers what it has to tell by itself, each notice twice, newest first. ``POST /_buyer``
 {"pays": true} lets everybody who is asked to pay do it.
@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators.daraja import DarajaSimulator
+from simulators.oidc import OidcSimulator
 from simulators.stripe import StripeSimulator
 
 _INTERVAL_S = 0.1
@@ -29,12 +30,10 @@ Notice = tuple[str, bytes, dict[str, str]]
 _Parts = tuple[Starlette, Callable[[], list[Notice]], Callable[[bool], None]]
 
 
-async def main(kind: str, port: int, webhook_url: str) -> None:
+async def main(kind: str, port: int, detail: str) -> None:
     """Serve, and tell of what happens, until SIGTERM."""
     told = 0
-    app, notices, decide = (
-        _stripe(StripeSimulator(), webhook_url) if kind == "stripe" else _daraja(DarajaSimulator())
-    )
+    app, notices, decide = _parts(kind, port, detail)
 
     async def buyer(request: Request) -> Response:
         decide((await request.json())["pays"])
@@ -67,6 +66,14 @@ async def _deliver(
                     taken += 1
                     continue
         await asyncio.sleep(_INTERVAL_S)
+
+
+def _parts(kind: str, port: int, detail: str) -> _Parts:
+    if kind == "stripe":
+        return _stripe(StripeSimulator(), detail)
+    if kind == "oidc":
+        return OidcSimulator(f"http://127.0.0.1:{port}", detail).app, list, lambda _pays: None
+    return _daraja(DarajaSimulator())
 
 
 def _stripe(simulator: StripeSimulator, url: str) -> _Parts:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from chassis.broker import Broker
 from chassis.clock import Clock, SystemClock
 from chassis.database import Database
@@ -11,7 +14,9 @@ from identity.adapters.account_deletion import AccountDeletion
 from identity.adapters.account_store import AccountStore
 from identity.adapters.api_key_store import ApiKeyStore
 from identity.adapters.argon2_passwords import Argon2Passwords
+from identity.adapters.attempt_store import AttemptStore
 from identity.adapters.audit import audit_of
+from identity.adapters.external_identity_store import ExternalIdentityStore
 from identity.adapters.keyring import Keyring
 from identity.adapters.login_attempt_store import LoginAttemptStore
 from identity.adapters.mailed_link_store import MailedLinkStore
@@ -22,6 +27,7 @@ from identity.adapters.signed_tokens import SignedTokens
 from identity.adapters.signing_key_store import SigningKeyStore
 from identity.adapters.totp_seeds import SealedTotpSeeds
 from identity.adapters.vault import Vault
+from identity.app.begin_external_login import BeginExternalLoginHandler
 from identity.app.confirm_password_reset import ConfirmPasswordResetHandler
 from identity.app.confirm_totp import ConfirmTotpHandler
 from identity.app.create_api_key import CreateApiKeyHandler
@@ -29,16 +35,20 @@ from identity.app.create_ws_ticket import CreateWsTicketHandler
 from identity.app.delete_account import DeleteAccountHandler
 from identity.app.exchange_api_key import ExchangeApiKeyHandler
 from identity.app.find_seller import GetSellerHandler
+from identity.app.finish_external_login import FinishExternalLoginHandler
+from identity.app.finish_link import FinishLinkHandler
 from identity.app.get_contact import GetContactHandler
 from identity.app.get_me import GetMeHandler
 from identity.app.get_membership import GetMembershipHandler
 from identity.app.grant_role import GrantRoleHandler
 from identity.app.guarded_login import GuardedLogInHandler
 from identity.app.list_api_keys import ListApiKeysHandler
+from identity.app.list_identities import ListIdentitiesHandler
 from identity.app.list_members import ListMembersHandler
 from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
 from identity.app.list_secured_accounts import ListSecuredAccountsHandler
 from identity.app.login import LogInHandler
+from identity.app.login_providers import LoginProviders
 from identity.app.logout import LogOutHandler
 from identity.app.mint_link_token import MintLinkTokenHandler
 from identity.app.open_seller import OpenSellerHandler
@@ -58,6 +68,7 @@ from identity.app.set_roles import SetRolesHandler
 from identity.app.start_totp import StartTotpHandler
 from identity.app.step_up import StepUpHandler
 from identity.app.sweep import SweepHandler
+from identity.app.unlink_identity import UnlinkIdentityHandler
 from identity.app.update_me import UpdateMeHandler
 from identity.app.update_seller import UpdateSellerHandler
 from identity.app.verify_email import VerifyEmailHandler
@@ -65,6 +76,10 @@ from identity.entrypoints.account_service import AccountHandlers, AccountService
 from identity.entrypoints.api_key_service import ApiKeyHandlers, ApiKeyServicer
 from identity.entrypoints.auth_service import AuthHandlers, AuthServicer
 from identity.entrypoints.credential_service import CredentialHandlers, CredentialServicer
+from identity.entrypoints.external_login_service import (
+    ExternalLoginHandlers,
+    ExternalLoginServicer,
+)
 from identity.entrypoints.key_service import KeyServicer
 from identity.entrypoints.keys import SigningKeyCommands
 from identity.entrypoints.mailed_link_service import MailedLinkHandlers, MailedLinkServicer
@@ -76,10 +91,14 @@ from soko.identity.v1 import (
     api_key_pb2_grpc,
     auth_pb2_grpc,
     credential_pb2_grpc,
+    external_login_pb2_grpc,
     key_pb2_grpc,
     mailed_link_pb2_grpc,
     seller_pb2_grpc,
 )
+
+if TYPE_CHECKING:
+    from identity.adapters.oidc_provider import OidcProvider
 
 TOTP_ISSUER = "Soko"
 """What authenticator apps show."""
@@ -89,9 +108,8 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     """Construct the adapters, the use cases and the servicers of one process."""
     settings = context.settings
     db = Database(settings.database_url, max_size=settings.database_pool_max, name="identity")
-    broker = Broker(settings.nats_url, "identity")
+    broker, clock = Broker(settings.nats_url, "identity"), SystemClock()
     relay = Relay(db, broker, "identity")
-    clock = SystemClock()
     passwords = Argon2Passwords()
     keyring = _keyring(db, settings, clock)
     tokens = SignedTokens(keyring)
@@ -116,6 +134,8 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
         ListRevokedSessionsHandler(sessions, keys, clock),
         ListSecuredAccountsHandler(factors, clock),
     )
+    providers = _login_providers(settings)
+    external = _external_login_handlers(providers, db, relay, tokens, prover, settings)
     return ServiceApp(
         services=[
             (auth_pb2_grpc.add_AuthServiceServicer_to_server, AuthServicer(auth)),
@@ -142,11 +162,15 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
                 MailedLinkServicer(_link_handlers(accounts, links, passwords, attempts, clock)),
             ),
             (key_pb2_grpc.add_KeyServiceServicer_to_server, KeyServicer(keyring.jwks_json)),
+            (
+                external_login_pb2_grpc.add_ExternalLoginServiceServicer_to_server,
+                ExternalLoginServicer(external),
+            ),
         ],
         background=[relay, Sweeper(SweepHandler([sessions, keys, links, attempts], clock))],
         databases=[db],
         broker=broker,
-        close=[passwords.close],
+        close=[passwords.close, *(each.close for each in providers)],
         audit=audit_of(db),
         fetch_jwks=keyring.jwks_json,
     )
@@ -231,6 +255,36 @@ def signing_key_commands(db: Database, settings: IdentitySettings) -> SigningKey
         RotateSigningKeyHandler(keys, maker, clock),
         RetireSigningKeyHandler(keys, clock),
         clock,
+    )
+
+
+def _login_providers(settings: IdentitySettings) -> Sequence[OidcProvider]:
+    """Return the providers that are switched on; without any, their libraries are not loaded."""
+    if not settings.login_providers:
+        return []
+    from identity.adapters.oidc_provider import OidcProvider
+
+    return [OidcProvider(each, https_only=settings.production) for each in settings.login_providers]
+
+
+def _external_login_handlers(
+    providers: Sequence[OidcProvider],
+    db: Database,
+    relay: Relay,
+    tokens: SignedTokens,
+    prover: Prover,
+    settings: IdentitySettings,
+) -> ExternalLoginHandlers:
+    clock, accounts = SystemClock(), prover.accounts
+    identities = ExternalIdentityStore(db, relay.nudge)
+    logins, locale = LoginProviders(providers, AttemptStore(db)), settings.default_locale
+    return ExternalLoginHandlers(
+        logins,
+        BeginExternalLoginHandler(logins, accounts, identities, clock),
+        FinishExternalLoginHandler(logins, identities, tokens, prover, clock, locale),
+        FinishLinkHandler(logins, accounts, identities, clock),
+        ListIdentitiesHandler(accounts, identities, clock),
+        UnlinkIdentityHandler(logins, accounts, identities, clock),
     )
 
 

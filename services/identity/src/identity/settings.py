@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from chassis.settings import ProcessSettings
+from identity.oauth_settings import ProviderSettings, providers_of
 
 _SEED_BYTES = 32
 
@@ -29,6 +32,15 @@ class IdentitySettings(StoreSettings):
     )
     default_locale: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
 
+    oauth_redirect_uri: str = ""
+    """The page of the shop that browsers come back to from a login provider; ``{provider}`` in it
+    stands for the provider's name."""
+    oauth_google_client_id: str = ""
+    """Switches logins with Google on."""
+    oauth_google_client_secret: SecretStr = SecretStr("")
+    oauth_providers: SecretStr = SecretStr("")
+    """Further OpenID Connect issuers: a JSON list of ProviderSettings."""
+
     @field_validator("token_signing_key")
     @classmethod
     def _is_seed(cls, value: SecretStr) -> SecretStr:
@@ -45,6 +57,22 @@ class IdentitySettings(StoreSettings):
     def vault_keys(self) -> list[bytes]:
         """The keys of what is encrypted at rest, the newest first."""
         return [*_keys_of(self.encryption_keys), _derived(self.signing_seed)]
+
+    @model_validator(mode="after")
+    def _providers_are_complete(self) -> Self:
+        # Said here because a mistake must end the start, and not the first login.
+        _ = self.login_providers
+        return self
+
+    @property
+    def login_providers(self) -> Sequence[ProviderSettings]:
+        """The login providers that are switched on."""
+        return providers_of(
+            self.oauth_providers.get_secret_value(),
+            (self.oauth_google_client_id, self.oauth_google_client_secret.get_secret_value()),
+            self.oauth_redirect_uri,
+            production=self.production,
+        )
 
     @property
     def signing_seed(self) -> bytes:

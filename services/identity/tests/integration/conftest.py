@@ -29,6 +29,7 @@ from soko.identity.v1 import (
     auth_pb2,
     auth_pb2_grpc,
     credential_pb2_grpc,
+    external_login_pb2_grpc,
     key_pb2_grpc,
     mailed_link_pb2_grpc,
     seller_pb2_grpc,
@@ -60,6 +61,7 @@ class Client:
         self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.gateway.channel)
         self.credentials = credential_pb2_grpc.CredentialServiceStub(self.gateway.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.gateway.channel)
+        self.external = external_login_pb2_grpc.ExternalLoginServiceStub(self.gateway.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.gateway.channel)
         self.links = mailed_link_pb2_grpc.MailedLinkServiceStub(self.gateway.channel)
 

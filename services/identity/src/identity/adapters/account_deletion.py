@@ -49,6 +49,8 @@ SELECT id FROM mine WHERE working ORDER BY id
 
 _FORGET = (
     "DELETE FROM password_credential WHERE account_id = %(account_id)s",
+    "DELETE FROM external_identity WHERE account_id = %(account_id)s",
+    "DELETE FROM begun_login WHERE account_id = %(account_id)s",
     "DELETE FROM totp_factor WHERE account_id = %(account_id)s",
     "DELETE FROM proof_tries WHERE account_id = %(account_id)s",
     "DELETE FROM mailed_link WHERE account_id = %(account_id)s",

@@ -85,6 +85,31 @@ sa.Index(
 sa.Index("refresh_token_session_id", refresh_token.c.session_id)
 sa.Index("refresh_token_expires_at", refresh_token.c.expires_at)
 
+external_identity = sa.Table(
+    "external_identity",
+    metadata,
+    sa.Column("issuer", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    _reference("account_id", "account.id"),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    _moment("linked_at"),
+    sa.UniqueConstraint("account_id", "provider", name="external_identity_account_provider_key"),
+)
+
+begun_login = sa.Table(
+    "begun_login",
+    metadata,
+    sa.Column("state_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("client_hash", sa.LargeBinary, nullable=False),
+    sa.Column("issuer", sa.Text, nullable=False),
+    sa.Column("account_id", pg.UUID, sa.ForeignKey("account.id", ondelete="CASCADE")),
+    sa.Column("subject", sa.Text),
+    _moment("expires_at"),
+)
+sa.Index("begun_login_expires_at", begun_login.c.expires_at)
+sa.Index("begun_login_account_id", begun_login.c.account_id)
+
 ws_ticket = sa.Table(
     "ws_ticket",
     metadata,

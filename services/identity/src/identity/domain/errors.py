@@ -185,6 +185,89 @@ class AccountNotFound(IdentityError):
     text = "There is no such account."
 
 
+class ProviderUnknown(IdentityError):
+    """No provider of this name is switched on."""
+
+    kind = "not_found"
+    code = "not_found"
+    text = "There is no such login provider."
+
+
+class OauthStateInvalid(IdentityError):
+    """Nothing was begun with this state by this client, or it was finished, or it is too late."""
+
+    kind = "unauthenticated"
+    code = "oauth_state_invalid"
+    text = "This was not begun here, was finished already or took too long. Begin again."
+
+
+class OauthFailed(IdentityError):
+    """The provider did not confirm who it is; why is in the log only."""
+
+    kind = "unauthenticated"
+    code = "oauth_failed"
+    text = "The provider did not confirm the login. Begin again."
+
+
+class EmailNotVerified(IdentityError):
+    """The issuer does not vouch for the address, so no account is made with it."""
+
+    kind = "forbidden"
+    code = "email_not_verified"
+    text = "The provider has not verified an e-mail address of yours, so no account can be made."
+
+
+class EmailUnconfirmed(IdentityError):
+    """Nobody who reads the account's mail has confirmed that the account is theirs."""
+
+    kind = "forbidden"
+    code = "email_not_verified"
+    text = "Verify the e-mail address of your account first."
+
+
+class AccountExists(IdentityError):
+    """An account has the address; it is not the identity's only because the addresses agree."""
+
+    kind = "conflict"
+    code = "account_exists"
+    text = (
+        "An account with this e-mail address exists already. "
+        "Log in to it and link this provider there."
+    )
+
+
+class IdentityTaken(IdentityError):
+    """The identity leads into another account."""
+
+    kind = "conflict"
+    code = "identity_taken"
+    text = "This login of the provider is linked to another account."
+
+
+class AlreadyLinked(IdentityError):
+    """The account has a login of this provider."""
+
+    kind = "conflict"
+    code = "already_linked"
+    text = "A login of this provider is linked to your account already; unlink it first."
+
+
+class IdentityNotLinked(IdentityError):
+    """The account has no login of this provider."""
+
+    kind = "not_found"
+    code = "not_found"
+    text = "No login of this provider is linked to your account."
+
+
+class LastLoginMethod(IdentityError):
+    """Nobody could log in to the account any more."""
+
+    kind = "conflict"
+    code = "last_login_method"
+    text = "This is the only way to log in to your account; add another one first."
+
+
 class SellerNotFound(IdentityError):
     """There is no such seller, or it is not the caller's to see."""
 
