@@ -293,6 +293,9 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
         for method, operation in item.items():
             if class_of(method.upper(), path):
                 _described_limits(operation)
+            if "security" in operation:
+                # A header that stands there twice, or two kinds of credentials.
+                operation["responses"].setdefault("400", _problem(_TITLES[400]))
             if "requestBody" in operation:
                 for status in (400, 413, 415):
                     operation["responses"].setdefault(str(status), _problem(_TITLES[status]))

@@ -322,6 +322,18 @@ def lock(
         _fail(str(error))
 
 
+@app.command()
+def fuzz(
+    examples: Annotated[
+        int, typer.Option("--examples", min=1, help="Requests per operation, caller and kind.")
+    ] = 100,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, other requests.")] = 2026,
+) -> None:
+    """Send generated requests to every operation of a stack of its own."""
+    os.environ["SOKO_FUZZ_EXAMPLES"], os.environ["SOKO_FUZZ_SEED"] = str(examples), str(seed)
+    _become("-m", "pytest", "-s", "tests/security/test_fuzz.py")
+
+
 @app.command(context_settings=_PASSED_ON, add_help_option=False)
 def bench(context: typer.Context) -> None:
     """Measure a stack of its own; arguments go to the bench."""
