@@ -57,9 +57,7 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         lifespan=lifespan,
     )
     app.state.settings = settings
-    app.state.websocket_origins = frozenset(
-        origin.strip() for origin in settings.websocket_origins.split(",") if origin.strip()
-    )
+    app.state.websocket_origins = settings.socket_origins
     install_problem_handlers(app)
     # Routes are tried in order: the busiest first. They stand flat in the application's own
     # router, because each included router costs every request another match.

@@ -20,6 +20,7 @@ from gateway.buckets import MemoryBuckets
 from gateway.cache import AnswerCache
 from gateway.cached_reads import CachedReads
 from gateway.client_address import ClientAddresses, networks
+from gateway.cors import Cors, origins
 from gateway.door import Door
 from gateway.freshness import Freshness, SessionNews
 from gateway.readiness import Readiness, checks_of
@@ -46,8 +47,14 @@ class Gateway:
             direct_lists(self.application),
         )
         self.access_log = AccessLog(settings.access_log)
-        addresses = ClientAddresses(networks(settings.trusted_proxies), settings.proxy_header)
-        self.asgi: ASGIApp = Door(self.application, self.reads, self.access_log, addresses)
+        self.addresses = ClientAddresses(networks(settings.trusted_proxies), settings.proxy_header)
+        self.asgi: ASGIApp = Door(
+            self.application,
+            self.reads,
+            self.access_log,
+            self.addresses,
+            Cors(origins(settings.cors_origins), credentials=settings.cors_credentials),
+        )
         self.readiness: Readiness | None = None
         self.hub: Hub | None = None
 

@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.cache import AnswerCache, Entry, Headers, etag_matches
+from gateway.security_headers import POLICY
 from gateway.visit import visit_of
 
 LIST_PATHS = frozenset({"/v1/products", "/v1/categories"})
@@ -195,6 +196,7 @@ class CachedReads:
             scope["route"] = asked["route"]
         captured.body = b"".join(chunks)
         if captured.status == _OK and visit.cacheable:
+            captured.headers.append(POLICY)
             captured.entry = Entry(captured.headers, captured.body, visit.cache_tag)
             self.cache.put(key, captured.entry, began)
         return captured

@@ -55,14 +55,14 @@ class ClientAddresses:
         if not self._trusted:
             return host.removeprefix("::ffff:") if "." in host else host
         found = _address(host)
-        if found is None or not self._is_trusted(found):
+        if found is None or not self.is_trusted(found):
             return host if found is None else str(found)
         for text in self._hops(scope):
             hop = _address(text)
             if hop is None:
                 break
             found = hop
-            if not self._is_trusted(hop):
+            if not self.is_trusted(hop):
                 break
         return str(found)
 
@@ -72,7 +72,13 @@ class ClientAddresses:
         text = b",".join(values).decode("latin-1")
         return self._nodes(text)
 
-    def _is_trusted(self, address: Address) -> bool:
+    def is_proxy(self, host: str) -> bool:
+        """Tell whether a connection's address is a trusted proxy's."""
+        found = _address(host)
+        return found is not None and self.is_trusted(found)
+
+    def is_trusted(self, address: Address) -> bool:
+        """Tell whether an address lies in a trusted network."""
         return any(address in network for network in self._trusted)
 
 

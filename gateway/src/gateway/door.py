@@ -15,7 +15,9 @@ from gateway.access_log import AccessLog
 from gateway.bodies.json_body import too_large
 from gateway.cached_reads import CachedReads
 from gateway.client_address import ClientAddresses
+from gateway.cors import Cors
 from gateway.problem import internal, problem_response
+from gateway.security_headers import guard
 from gateway.visit import SCOPE_KEY, Visit, request_id_from
 
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -45,12 +47,18 @@ class Door:
     """Lets requests in: cached reads are answered here, the rest goes to the application."""
 
     def __init__(
-        self, app: ASGIApp, reads: CachedReads, log: AccessLog, addresses: ClientAddresses
+        self,
+        app: ASGIApp,
+        reads: CachedReads,
+        log: AccessLog,
+        addresses: ClientAddresses,
+        cors: Cors,
     ) -> None:
         self._app = app
         self._reads = reads
         self._access_log = log
         self._addresses = addresses
+        self._cors = cors
         self._children: dict[tuple[str, str, int], Counter] = {}
         self._timers: dict[str, Histogram] = {}
 
@@ -59,13 +67,14 @@ class Door:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        client_id = b""
-        parent = b""
+        client_id = parent = origin = b""
         for name, value in scope["headers"]:
             if name == b"x-request-id":
                 client_id = value
             elif name == b"traceparent":
                 parent = value
+            elif name == b"origin":
+                origin = value
         request_id = request_id_from(client_id)
         if scope["type"] == "http" and scope["method"] == "HEAD":
             # The server leaves the body out; everything else is what a GET would get.
@@ -78,7 +87,7 @@ class Door:
                     {
                         "type": "http.response.start",
                         "status": hit.status,
-                        "headers": [*hit.headers, id_header],
+                        "headers": [*hit.headers, id_header, *self._cors.headers(origin)],
                     }
                 )
                 await send({"type": "http.response.body", "body": hit.body})
@@ -92,17 +101,22 @@ class Door:
             if scope["type"] == "websocket":
                 await self._reads(scope, receive, send)
             else:
-                await self._serve(scope, receive, send, visit)
+                await self._serve(scope, receive, send, visit, origin)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, visit: Visit) -> None:
-        id_header = (b"x-request-id", visit.request_id.encode())
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, visit: Visit, origin: bytes
+    ) -> None:
+        preflight = self._cors.preflight(scope, origin)
+        cors = self._cors.headers(origin) if preflight is None else ()
+        own = ((b"x-request-id", visit.request_id.encode()), *cors)
         status = 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], id_header, *visit.rate_headers]
+                message["headers"] = [*message["headers"], *own, *visit.rate_headers]
+                guard(message)
             await send(message)
 
         IN_FLIGHT.inc()
@@ -110,6 +124,8 @@ class Door:
             if _declared_length(scope) > _MAX_BODY_BYTES:
                 refusal = problem_response(scope, too_large(_MAX_BODY_BYTES))
                 await refusal(scope, receive, send_with_id)
+            elif preflight is not None:
+                await preflight(scope, receive, send_with_id)
             else:
                 await self._reads(scope, receive, send_with_id)
         except ClientDisconnect:

@@ -45,6 +45,7 @@ The commerce API of Soko.
 - Requests are counted per address and per account, by class of operation. Answers say what is left
   (`RateLimit-Policy`, `RateLimit`: draft-ietf-httpapi-ratelimit-headers); 429 says when to come
   back (`Retry-After`) and which quotas were too small (`violated_policies`).
+- What is too long, too deep or too slow gets 400, 408, 413, 414 or 431, whatever it asks for.
 - Words such as a status are open: expect new ones.
 - `x-soko-access` says who may call an operation: `who` is `public`, `optional` (credentials must be
   valid if there are any), `account` or `signature`; `roles` are the platform's and `seller_roles`

@@ -74,6 +74,9 @@ def problem_response(
         ]
     body = orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS)
     sent["Cache-Control"] = "no-store"
+    if status == HTTPStatus.REQUEST_TIMEOUT:
+        # What still comes of this request could not be told from the next one.
+        sent["Connection"] = "close"
     return Response(body, status, sent, PROBLEM_JSON)
 
 

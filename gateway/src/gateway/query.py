@@ -11,7 +11,10 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.types import Scope
 
+from chassis.errors import invalid
 from gateway.violations import refuse
+
+MAX_PARAMETERS = 64
 
 
 class Parameters(BaseModel):
@@ -30,7 +33,12 @@ def read_query(scope: Scope, model: type[Model]) -> Model:
     """
     text = scope["query_string"].decode("latin-1")
     try:
-        return model.model_validate(dict(parse_qsl(text, keep_blank_values=True)))
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        detail = f"A query has at most {MAX_PARAMETERS} parameters."
+        raise invalid("invalid_parameter", detail) from None
+    try:
+        return model.model_validate(dict(pairs))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         raise refuse([{**each, "loc": ("query", *each["loc"])} for each in found]) from None

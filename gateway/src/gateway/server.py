@@ -16,6 +16,8 @@ from chassis.logs import configure_logging, get_logger
 from chassis.process import calm_garbage_collection
 from chassis.telemetry import configure_tracing
 from gateway.bootstrap import Gateway
+from gateway.http_protocol import ConnectionCap, limited_protocol
+from gateway.security_headers import default_headers
 from gateway.settings import GatewaySettings
 
 _WEBSOCKET_MAX_BYTES = 64 * 1024
@@ -63,9 +65,10 @@ def serve(settings: GatewaySettings, sock: socket.socket) -> None:
 
 def server_config(gateway: Gateway) -> uvicorn.Config:
     """Return how uvicorn serves a gateway."""
+    cap = ConnectionCap(gateway.settings.connections_per_address, gateway.addresses.is_proxy)
     return uvicorn.Config(
         gateway.asgi,
-        http="httptools",
+        http=limited_protocol(cap),
         ws="websockets-sansio",
         lifespan="on",
         log_config=None,
@@ -73,7 +76,7 @@ def server_config(gateway: Gateway) -> uvicorn.Config:
         server_header=False,
         # It would believe whoever connects from this machine; see client_address.py.
         proxy_headers=False,
-        headers=[("X-Content-Type-Options", "nosniff")],
+        headers=default_headers(gateway.settings.public_url),
         backlog=_BACKLOG,
         ws_max_size=_WEBSOCKET_MAX_BYTES,
         ws_per_message_deflate=False,

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from chassis.settings import ProcessSettings
 from gateway.client_address import networks
+from gateway.cors import origins
 from gateway.quotas import Limits, limits_of
 
 
@@ -29,8 +30,17 @@ class GatewaySettings(ProcessSettings):
     demo_password: SecretStr = SecretStr("soko-demo-password")
     cache_max_bytes: int = Field(default=48 * 1024 * 1024, ge=0)
     drain_s: int = Field(default=8, ge=0, le=300, description="How long open requests may go on.")
+    cors_origins: str = Field(
+        default="", description="Origins whose pages may call the API, with commas."
+    )
+    cors_credentials: bool = False
+    connections_per_address: int = Field(
+        default=1000, ge=0, description="In each process; 0 for any number. Proxies are exempt."
+    )
     websocket_origins: str = Field(
-        default="", description="Origins that may open WebSockets, with commas; empty for any."
+        default="",
+        description="Origins that may open WebSockets, with commas; empty for those of CORS and "
+        "our own, or any where there are none.",
     )
     trusted_proxies: str = Field(
         default="",
@@ -48,6 +58,19 @@ class GatewaySettings(ProcessSettings):
     def limits(self) -> Mapping[str, Limits]:
         """The quotas per class of operation."""
         return limits_of(self.rate_limits, production=self.production)
+
+    @property
+    def socket_origins(self) -> frozenset[str]:
+        """The origins that may open WebSockets; any may where there are none."""
+        if self.websocket_origins or not self.cors_origins:
+            return origins(self.websocket_origins)
+        return origins(self.cors_origins) | {self.public_url.rstrip("/")}
+
+    @field_validator("cors_origins", "websocket_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        origins(text)
+        return text
 
     @field_validator("rate_limits")
     @classmethod

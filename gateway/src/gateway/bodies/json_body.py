@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -13,6 +14,10 @@ from chassis.errors import ServiceError, Violation, malformed
 from gateway.violations import pointer_to
 
 MAX_JSON_BYTES = 1024 * 1024
+MAX_DEPTH = 64
+"""How deep arrays and objects may stand in each other: no operation needs ten."""
+_GRACE_S = 10.0
+_SLOWEST_BYTES_S = 128 * 1024
 _MEDIA_TYPE = re.compile(r"application/(?:[\w.!#$&^-]+\+)?json", re.IGNORECASE)
 _ESCAPED_NUL = b"\\u0000"
 
@@ -21,10 +26,19 @@ async def read_body(receive: Receive, declared: str, limit: int) -> bytes:
     """Return a request's body.
 
     ``declared`` is its ``Content-Length``, if it has one. Raises ServiceError ``body_too_large``
-    as soon as it is known to be longer than ``limit`` bytes, and ClientDisconnect.
+    as soon as it is known to be longer than ``limit`` bytes, ``request_timeout`` when it takes
+    longer than a slow line needs for that many, and ClientDisconnect.
     """
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
         raise too_large(limit)
+    try:
+        async with asyncio.timeout(_GRACE_S + limit / _SLOWEST_BYTES_S):
+            return await _whole_body(receive, limit)
+    except TimeoutError:
+        raise ServiceError("too_slow", "request_timeout", "The body came too slowly.") from None
+
+
+async def _whole_body(receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -75,13 +89,16 @@ def parse_json(body: bytes) -> Any:
     """Return what a JSON document (RFC 8259) holds.
 
     Raises ServiceError ``malformed_json`` for anything else: NaN, numbers beyond a double, lone
-    surrogates, invalid UTF-8 and nesting deeper than 1024 included. Raises ``validation_failed``
-    for the character NUL, which no text column can hold.
+    surrogates, invalid UTF-8 and nesting deeper than ``MAX_DEPTH`` included. Raises
+    ``validation_failed`` for the character NUL, which no text column can hold.
     """
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise malformed("malformed_json", f"The body is not JSON: {error.msg}.") from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(document):
+        detail = f"The body is nested deeper than {MAX_DEPTH} levels."
+        raise malformed("malformed_json", detail)
     if _ESCAPED_NUL in body:
         found = _find_nul(document, ())
         if found is not None:
@@ -92,6 +109,21 @@ def parse_json(body: bytes) -> Any:
                 violations=[Violation(pointer_to(found), "The character NUL is not allowed.")],
             )
     return document
+
+
+def _is_deep(document: Any) -> bool:
+    """Tell whether a document is too deep for what goes into it by recursion."""
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        level = [
+            member
+            for value in level
+            for member in (value.values() if isinstance(value, dict) else value)
+            if isinstance(member, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _find_nul(value: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:

@@ -18,6 +18,7 @@ from gateway.openapi import answers
 from gateway.public import public_answer
 from gateway.rendering import catalog as render
 from gateway.rules import ADMIN, EDITORS, MEMBERS, SHIPPERS, Access, Key, rules
+from gateway.security_headers import FOR_ANYBODY
 from soko.catalog.v1 import catalog_pb2, inventory_pb2, media_pb2
 
 router = APIRouter(prefix="/v1", tags=["Catalogue"], route_class=ApiRoute)
@@ -257,7 +258,7 @@ async def get_rendition(
         retry=True,
     )
     etag = f'"{reply.etag}"'
-    sent = {"ETag": etag, "Cache-Control": "public, max-age=86400"}
+    sent = {"ETag": etag, "Cache-Control": "public, max-age=86400", **FOR_ANYBODY}
     asked = headers.single(request.scope, b"if-none-match")
     if asked and etag_matches(asked.encode("latin-1"), etag.encode()):
         return Response(status_code=304, headers=sent)

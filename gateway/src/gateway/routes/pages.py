@@ -22,7 +22,6 @@ router = APIRouter(include_in_schema=False)
 _HERE = Path(__file__).parent.parent
 _SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _PAGE_POLICY = (

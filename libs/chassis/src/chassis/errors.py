@@ -38,15 +38,18 @@ KINDS: Mapping[str, Kind] = {
     "payment_required": Kind(grpc.StatusCode.FAILED_PRECONDITION, 402, "Payment refused"),
     "forbidden": Kind(grpc.StatusCode.PERMISSION_DENIED, 403, "Not allowed"),
     "not_found": Kind(grpc.StatusCode.NOT_FOUND, 404, "Not found"),
+    "too_slow": Kind(grpc.StatusCode.DEADLINE_EXCEEDED, 408, "Request timeout"),
     "conflict": Kind(grpc.StatusCode.ABORTED, 409, "Conflict"),
     "stale": Kind(grpc.StatusCode.FAILED_PRECONDITION, 412, "Precondition failed"),
     "too_large": Kind(grpc.StatusCode.INVALID_ARGUMENT, 413, "Too large"),
+    "target_too_long": Kind(grpc.StatusCode.INVALID_ARGUMENT, 414, "Target too long"),
     "unsupported_media": Kind(grpc.StatusCode.INVALID_ARGUMENT, 415, "Unsupported media type"),
     "invalid": Kind(grpc.StatusCode.INVALID_ARGUMENT, 422, "Invalid request"),
     "precondition_required": Kind(
         grpc.StatusCode.FAILED_PRECONDITION, 428, "Precondition required"
     ),
     "too_many": Kind(grpc.StatusCode.RESOURCE_EXHAUSTED, 429, "Too many requests"),
+    "head_too_large": Kind(grpc.StatusCode.INVALID_ARGUMENT, 431, "Headers too large"),
     "internal": Kind(grpc.StatusCode.INTERNAL, 500, "Internal error"),
     "unavailable": Kind(grpc.StatusCode.UNAVAILABLE, 503, "Service unavailable"),
     "timeout": Kind(grpc.StatusCode.DEADLINE_EXCEEDED, 504, "Timed out"),
