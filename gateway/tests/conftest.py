@@ -47,6 +47,7 @@ from soko.identity.v1 import (
     key_pb2,
     mailed_link_pb2,
     seller_pb2,
+    session_pb2,
 )
 from soko.notifications.v1 import notification_pb2
 from soko.notifications.v1 import timeline_pb2 as notices_timeline
@@ -65,6 +66,7 @@ SERVICES: Mapping[str, tuple[Any, ...]] = {
         key_pb2,
         mailed_link_pb2,
         seller_pb2,
+        session_pb2,
     ),
     "catalog": (catalog_pb2, inventory_pb2, media_pb2),
     "orders": (cart_pb2, fulfilment_pb2, order_pb2, orders_timeline),

@@ -58,6 +58,7 @@ def operation(*names: str, uses_up: bool = False) -> Callable[[Builder], Builder
     "GET /.well-known/jwks.json", "GET /livez", "GET /readyz", "GET /v1/categories",
     "GET /v1/commission-rules", "GET /v1/ledger/accounts", "GET /v1/ledger/entries", "GET /v1/me",
     "GET /v1/notifications", "GET /v1/ops/reconciliation", "GET /v1/orders", "GET /v1/api-keys",
+    "GET /v1/me/sessions",
     "GET /v1/payment-methods", "GET /v1/products", "POST /v1/ws-tickets",
     "POST /v1/me/email-verification", "POST /v1/me/totp",
 )  # fmt: skip
@@ -131,6 +132,24 @@ async def remove_totp(things: Things, caller: str) -> Call:
     if caller not in things.people.accounts:
         return Call()
     return Call(headers=await things.with_second_factor())
+
+
+@operation("DELETE /v1/me/sessions/{session_id}", uses_up=True)
+async def revoke_session(things: Things, caller: str) -> Call:
+    session = await things.session("buyer")
+    listed = await things.market.client.get("/v1/me/sessions", headers=session.headers)
+    (current,) = [each["id"] for each in listed.json()["items"] if each["current"]]
+    return Call(path={"session_id": current})
+
+
+@operation("POST /v1/me/password", uses_up=True)
+async def change_password(things: Things, caller: str) -> Call:
+    """An account of its own changes its password for whoever has one: the others log in later."""
+    passwords = {"current_password": PASSWORD, "new_password": "another-long-test-password"}
+    if caller not in things.people.accounts:
+        return Call(json=passwords)
+    changing = await things.market.register("changing")
+    return Call(headers=changing.headers, json=passwords)
 
 
 @operation("PATCH /v1/me")

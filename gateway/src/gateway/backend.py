@@ -20,6 +20,7 @@ from soko.identity.v1 import (
     key_pb2_grpc,
     mailed_link_pb2_grpc,
     seller_pb2_grpc,
+    session_pb2_grpc,
 )
 from soko.notifications.v1 import notification_pb2_grpc
 from soko.notifications.v1 import timeline_pb2_grpc as notices_timeline
@@ -67,6 +68,7 @@ class Identity(Service):
         self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.peer.channel)
         self.credentials = credential_pb2_grpc.CredentialServiceStub(self.peer.channel)
         self.external = external_login_pb2_grpc.ExternalLoginServiceStub(self.peer.channel)
+        self.sessions = session_pb2_grpc.SessionServiceStub(self.peer.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.peer.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.peer.channel)
         self.links = mailed_link_pb2_grpc.MailedLinkServiceStub(self.peer.channel)

@@ -25,6 +25,18 @@ ANY_VERSION = -1
 """What ``If-Match: *`` asks for: the thing in whatever version it has."""
 
 
+_MAX_USER_AGENT = 512
+
+
+def user_agent(scope: Scope) -> str:
+    """Return what a client says of itself, cut to what is worth passing on."""
+    for key, value in scope["headers"]:
+        if key == b"user-agent":
+            said: bytes = value
+            return said[:_MAX_USER_AGENT].decode("latin-1")
+    return ""
+
+
 def single(scope: Scope, name: bytes) -> str:
     """Return a header's value, or an empty text without one.
 

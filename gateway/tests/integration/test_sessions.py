@@ -46,6 +46,7 @@ async def test_a_token_travels_to_the_service(running):
         "name": "",
         "locale": "",
         "email_verified": False,
+        "second_factor": False,
         "roles": ["buyer"],
         "sellers": [{"id": "sel_1", "slug": "s", "name": "S", "role": "owner"}],
     }

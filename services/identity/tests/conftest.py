@@ -25,11 +25,11 @@ from services.identity.tests.fakes import (
     Memory,
     MemoryAccounts,
     MemoryApiKeys,
-    MemorySecondFactors,
     MemorySellers,
     MemorySessions,
 )
 from services.identity.tests.link_fakes import MemoryMailedLinks
+from services.identity.tests.second_factor_fakes import MemorySecondFactors
 
 MIGRATIONS = Path(identity.__file__ or "").parent / "migrations"
 

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.ids import new_id
-from identity.app.ports import Credentials, OpenSession, UsedKey
+from identity.app.ports import Credentials, ListedSession, OpenSession, UsedKey
 from identity.domain.account import Account, Membership, email_key
 from identity.domain.api_key import MAX_KEYS, ApiKey
+from identity.domain.device import UNKNOWN_DEVICE, Device
 from identity.domain.errors import (
     EmailTaken,
     SellerNotFound,
@@ -20,7 +21,6 @@ from identity.domain.errors import (
     TooManyApiKeys,
 )
 from identity.domain.mailed_link import EMAIL_VERIFICATION
-from identity.domain.second_factor import LOCK_OUT, MAX_TRIES, TotpFactor
 from identity.domain.seller import MEMBER_ROLES, OWNER, Member, Roster, Seller
 from identity.domain.session import (
     KEPT_AFTER_END,
@@ -35,12 +35,15 @@ from identity.domain.session import (
 class StoredToken:
     session_id: UUID
     expires_at: datetime
+    issued_at: datetime
+    device: Device
     rotated: bool = False
 
 
 @dataclass
 class StoredSession:
     account_id: UUID
+    opened_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
 
@@ -112,14 +115,18 @@ class Memory:
         return OpenSession(session_id, account) if account else None
 
     def add_session(self, session: NewSession) -> None:
-        self.sessions[session.id] = StoredSession(session.account_id, session.expires_at)
-        self.tokens[session.token_hash] = StoredToken(session.id, session.token_expires_at)
+        self.sessions[session.id] = StoredSession(
+            session.account_id, session.opened_at, session.expires_at
+        )
+        self.tokens[session.token_hash] = StoredToken(
+            session.id, session.token_expires_at, session.opened_at, session.device
+        )
 
-    def end_sessions(self, account_id: UUID, now: datetime) -> list[UUID]:
+    def end_sessions(self, account_id: UUID, now: datetime, kept: UUID | None = None) -> list[UUID]:
         ended = [
             session_id
             for session_id, session in self.sessions.items()
-            if session.account_id == account_id and session.is_open(now)
+            if session.account_id == account_id and session_id != kept and session.is_open(now)
         ]
         for session_id in ended:
             self.sessions[session_id].revoked_at = now
@@ -156,6 +163,17 @@ class MemoryAccounts:
         known = self.memory.credentials[account_id]
         if known.password_hash == old:
             self.memory.credentials[account_id] = replace(known, password_hash=new)
+
+    async def change_password(
+        self, account_id: UUID, kept_session_id: UUID, old: str, new: str, now: datetime
+    ) -> Sequence[UUID] | None:
+        known = self.memory.credentials[account_id]
+        if known.password_hash != old:
+            return None
+        changed = replace(known, password_hash=new, changed_at=now)
+        self.memory.credentials[account_id] = changed
+        self.memory.told.append("password_changed")
+        return self.memory.end_sessions(account_id, now, kept_session_id)
 
     async def find(self, account_id: UUID) -> Account | None:
         return self.memory.account(account_id)
@@ -204,7 +222,9 @@ class MemorySessions:
         self.memory.add_session(session)
         return self.memory.account(session.account_id)
 
-    async def rotate(self, old: bytes, new: bytes, now: datetime) -> OpenSession | None:
+    async def rotate(
+        self, old: bytes, new: bytes, now: datetime, device: Device = UNKNOWN_DEVICE
+    ) -> OpenSession | None:
         token = self.memory.tokens.get(old)
         if token is None or token.rotated or token.expires_at <= now:
             return None
@@ -215,7 +235,7 @@ class MemorySessions:
         expires_at = min(
             now + REFRESH_TOKEN_LIFE, self.memory.sessions[token.session_id].expires_at
         )
-        self.memory.tokens[new] = StoredToken(token.session_id, expires_at)
+        self.memory.tokens[new] = StoredToken(token.session_id, expires_at, now, device)
         return found
 
     async def revoke_if_reused(self, token: bytes, now: datetime) -> bool:
@@ -226,7 +246,23 @@ class MemorySessions:
         await self.revoke(session.account_id, known.session_id, now)
         return True
 
-    async def revoke(self, account_id: UUID, session_id: UUID, now: datetime) -> bool:
+    async def page(
+        self, account_id: UUID, before: UUID | None, limit: int, now: datetime
+    ) -> Sequence[ListedSession]:
+        found = [
+            ListedSession(session_id, session.opened_at, token.issued_at, token.device)
+            for token in self.memory.tokens.values()
+            if not token.rotated and token.expires_at > now
+            if (session_id := token.session_id)
+            and (session := self.memory.sessions[session_id]).account_id == account_id
+            and session.is_open(now)
+            and (before is None or session_id < before)
+        ]
+        return sorted(found, key=lambda each: each.id, reverse=True)[:limit]
+
+    async def revoke(
+        self, account_id: UUID, session_id: UUID, now: datetime, reason: str = "logout"
+    ) -> bool:
         session = self.memory.sessions.get(session_id)
         if session is None or session.account_id != account_id or session.revoked_at:
             return False
@@ -338,91 +374,6 @@ class MemoryApiKeys:
         for key_id in over[:limit]:
             del self.memory.keys[key_id]
         return len(over[:limit])
-
-
-class MemorySecondFactors:
-    def __init__(self, memory: Memory) -> None:
-        self.memory = memory
-
-    def _same(
-        self, account_id: UUID, factor: TotpFactor, *, confirmed: bool
-    ) -> StoredFactor | None:
-        known = self.memory.factors.get(account_id)
-        if known is None or known.sealed_seed != factor.sealed_seed:
-            return None
-        return known if (known.confirmed_at is not None) == confirmed else None
-
-    async def start(self, account_id: UUID, sealed_seed: bytes, now: datetime) -> bool:
-        known = self.memory.factors.get(account_id)
-        if known is not None and known.confirmed_at is not None:
-            return False
-        self.memory.factors[account_id] = StoredFactor(sealed_seed)
-        return True
-
-    async def find(self, account_id: UUID) -> TotpFactor | None:
-        known = self.memory.factors.get(account_id)
-        if known is None:
-            return None
-        return TotpFactor(known.sealed_seed, known.confirmed_at is not None, known.last_step)
-
-    async def confirm(
-        self,
-        account_id: UUID,
-        factor: TotpFactor,
-        step: int,
-        recovery_hashes: Sequence[bytes],
-        now: datetime,
-    ) -> bool:
-        known = self._same(account_id, factor, confirmed=False)
-        if known is None:
-            return False
-        known.confirmed_at, known.last_step = now, step
-        known.recovery_hashes = set(recovery_hashes)
-        await self.forget_tries(account_id)
-        self.memory.told.append("second_factor_changed")
-        return True
-
-    async def accept_step(self, account_id: UUID, factor: TotpFactor, step: int) -> bool:
-        known = self._same(account_id, factor, confirmed=True)
-        if known is None or known.last_step >= step:
-            return False
-        known.last_step = step
-        await self.forget_tries(account_id)
-        return True
-
-    async def use_recovery_code(self, account_id: UUID, code_hash: bytes) -> bool:
-        known = self.memory.factors.get(account_id)
-        if known is None or code_hash not in known.recovery_hashes:
-            return False
-        known.recovery_hashes.remove(code_hash)
-        await self.forget_tries(account_id)
-        return True
-
-    async def remove(self, account_id: UUID) -> bool:
-        known = self.memory.factors.pop(account_id, None)
-        if known is not None and known.confirmed_at is not None:
-            self.memory.told.append("second_factor_changed")
-        return known is not None
-
-    async def confirmed_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
-        found = [
-            (known.confirmed_at, account_id)
-            for account_id, known in self.memory.factors.items()
-            if known.confirmed_at is not None and known.confirmed_at >= moment
-        ]
-        return [account_id for _, account_id in sorted(found, reverse=True)[:limit]]
-
-    async def take_try(self, account_id: UUID, now: datetime) -> datetime | None:
-        tries, reset_at = self.memory.tries.get(account_id, (0, now))
-        if reset_at <= now:
-            tries = 0
-        if tries >= MAX_TRIES:
-            return reset_at
-        self.memory.tries[account_id] = (tries + 1, now + LOCK_OUT)
-        return None
-
-    async def forget_tries(self, account_id: UUID) -> None:
-        self.memory.tries.pop(account_id, None)
 
 
 class MemorySellers:

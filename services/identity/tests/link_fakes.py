@@ -89,6 +89,7 @@ class MemoryMailedLinks:
         if account_id is None:
             return None
         self.memory.credentials[account_id] = Credentials(account_id, password_hash, now)
+        self.memory.told.append("password_changed")
         return self.memory.end_sessions(account_id, now)
 
     async def verify_email(self, token_hash: bytes, now: datetime) -> bool:

@@ -108,6 +108,7 @@ class FakeDelivery:
     order_id: str
     due: datetime
     params: Mapping[str, object] = field(default_factory=dict)
+    account_id: str = ""
     status: str = PENDING
     attempts: int = 0
     error: str = ""
@@ -118,10 +119,15 @@ class FakeDeliveryQueue:
     rows: dict[UUID, FakeDelivery] = field(default_factory=dict)
 
     async def add(
-        self, kind: str, order_id: str, due: datetime, params: Mapping[str, object] | None = None
+        self,
+        kind: str,
+        order_id: str,
+        due: datetime,
+        params: Mapping[str, object] | None = None,
+        account_id: str = "",
     ) -> UUID:
         key = new_id()
-        self.rows[key] = FakeDelivery(kind, order_id, due, params or {})
+        self.rows[key] = FakeDelivery(kind, order_id, due, params or {}, account_id)
         return key
 
     async def status_of(self, delivery_id: UUID) -> str:
@@ -133,7 +139,9 @@ class FakeDeliveryQueue:
         for key, row in sorted(due, key=lambda pair: pair[1].due)[:limit]:
             row.attempts += 1
             row.due = now + timedelta(seconds=lease_s)
-            claimed.append(Delivery(key, row.kind, row.order_id, "", row.params, row.attempts))
+            claimed.append(
+                Delivery(key, row.kind, row.order_id, row.account_id, row.params, row.attempts)
+            )
         return claimed
 
     async def succeed(self, delivery_id: UUID, now: datetime) -> None:

@@ -88,6 +88,18 @@ class DeletionBody(Body):
     password: AnyPassword
 
 
+class PasswordBody(Body):
+    """The password as it is, and the new one."""
+
+    model_config = example(
+        current_password="a long sentence",  # noqa: S106 - an example in the documents
+        new_password="another sentence",  # noqa: S106 - an example, too
+    )
+
+    current_password: AnyPassword
+    new_password: Password
+
+
 class RefreshBody(Body):
     """The refresh token to rotate."""
 

@@ -26,6 +26,7 @@ class Account(Document):
     email: str
     name: str
     locale: str = Field(examples=["sw-KE"])
+    second_factor: bool = Field(description="Whether logging in takes a code")
     email_verified: bool = Field(description="Whether a mailed link proved the address")
     roles: list[str] = Field(examples=[["buyer"]])
     sellers: list[SellerMembership]
@@ -62,6 +63,26 @@ class RecoveryCodes(Document):
     """Codes that stand in for the app's, each once; shown once."""
 
     recovery_codes: list[str]
+
+
+class Session(Document):
+    """A session that is open."""
+
+    id: str
+    opened_at: datetime
+    last_used_at: datetime = Field(description="When its tokens were last issued or renewed")
+    user_agent: str = Field(description="What the client said of itself then")
+    address: str = Field(
+        description="The network that the client was in then", examples=["192.0.2.0/24"]
+    )
+    current: bool = Field(description="Whether this request comes from it")
+
+
+class Sessions(Document):
+    """A page of sessions."""
+
+    items: list[Session]
+    next_cursor: str | None
 
 
 class Registered(Tokens):

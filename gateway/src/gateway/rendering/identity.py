@@ -9,6 +9,7 @@ from soko.identity.v1 import (
     auth_pb2,
     external_login_pb2,
     seller_pb2,
+    session_pb2,
 )
 
 
@@ -20,6 +21,7 @@ def account(value: account_pb2.Account) -> Document:
         "name": value.name,
         "locale": value.locale,
         "email_verified": value.email_verified,
+        "second_factor": value.second_factor,
         "roles": list(value.roles),
         "sellers": [
             {"id": seller.seller_id, "slug": seller.slug, "name": seller.name, "role": seller.role}
@@ -35,6 +37,18 @@ def tokens(value: auth_pb2.Tokens) -> Document:
         "refresh_token": value.refresh_token,
         "token_type": "Bearer",
         "expires_in": value.expires_in_s,
+    }
+
+
+def session(value: session_pb2.Session) -> Document:
+    """Return a session."""
+    return {
+        "id": value.id,
+        "opened_at": time(value.opened_at),
+        "last_used_at": time(value.last_used_at),
+        "user_agent": value.user_agent,
+        "address": value.address,
+        "current": value.current,
     }
 
 

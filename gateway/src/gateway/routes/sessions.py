@@ -40,6 +40,7 @@ async def register(request: ApiRequest, body: RegisterBody) -> Response:
             password=body.password,
             name=body.name,
             locale=body.locale or headers.preferred_language(request.scope),
+            user_agent=headers.user_agent(request.scope),
         ),
     )
     return request.answer(
@@ -66,7 +67,12 @@ async def login(request: ApiRequest, body: LoginBody) -> Response:
     reply = await request.ask(
         identity,
         identity.auth.Login,
-        LoginRequest(email=body.email, password=body.password, totp_code=body.totp_code or ""),
+        LoginRequest(
+            email=body.email,
+            password=body.password,
+            totp_code=body.totp_code or "",
+            user_agent=headers.user_agent(request.scope),
+        ),
     )
     return request.answer(200, render.tokens(reply.tokens))
 
@@ -82,7 +88,11 @@ async def refresh(request: ApiRequest, body: RefreshBody) -> Response:
     """Exchange a refresh token for new tokens; a second use of it ends the session."""
     identity = request.backend.identity
     reply = await request.ask(
-        identity, identity.auth.Refresh, RefreshRequest(refresh_token=body.refresh_token)
+        identity,
+        identity.auth.Refresh,
+        RefreshRequest(
+            refresh_token=body.refresh_token, user_agent=headers.user_agent(request.scope)
+        ),
     )
     return request.answer(200, render.tokens(reply.tokens))
 

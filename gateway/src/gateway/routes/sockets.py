@@ -92,6 +92,9 @@ async def _serve(socket: WebSocket, admit: Callable[[WebSocket], Awaitable[_Foll
         follower = await admit(socket)
         listener = Listener(follower.group, follower.session_id, after or 0)
         await hub.join(listener)
+        if follower.session_id in socket.app.state.authenticator.revoked:
+            # It ended after its ticket was taken and before the hub could hear of it.
+            listener.end(CLOSE_NOT_ALLOWED)
     except _RefusedError as refused:
         await _close(socket, refused.code, refused.reason)
         return

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from chassis.broker import Broker
 from chassis.clock import Clock, SystemClock
+from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.outbox import Relay
 from chassis.process import ServiceApp, ServiceContext
+from chassis.shared_calls_server import AddServicer
 from identity.adapters.account_deletion import AccountDeletion
 from identity.adapters.account_store import AccountStore
 from identity.adapters.api_key_store import ApiKeyStore
@@ -28,6 +30,7 @@ from identity.adapters.signing_key_store import SigningKeyStore
 from identity.adapters.totp_seeds import SealedTotpSeeds
 from identity.adapters.vault import Vault
 from identity.app.begin_external_login import BeginExternalLoginHandler
+from identity.app.change_password import ChangePasswordHandler
 from identity.app.confirm_password_reset import ConfirmPasswordResetHandler
 from identity.app.confirm_totp import ConfirmTotpHandler
 from identity.app.create_api_key import CreateApiKeyHandler
@@ -47,6 +50,7 @@ from identity.app.list_identities import ListIdentitiesHandler
 from identity.app.list_members import ListMembersHandler
 from identity.app.list_revoked_sessions import ListRevokedSessionsHandler
 from identity.app.list_secured_accounts import ListSecuredAccountsHandler
+from identity.app.list_sessions import ListSessionsHandler
 from identity.app.login import LogInHandler
 from identity.app.login_providers import LoginProviders
 from identity.app.logout import LogOutHandler
@@ -63,6 +67,7 @@ from identity.app.request_email_verification import RequestEmailVerificationHand
 from identity.app.request_password_reset import RequestPasswordResetHandler
 from identity.app.retire_signing_key import RetireSigningKeyHandler
 from identity.app.revoke_api_key import RevokeApiKeyHandler
+from identity.app.revoke_session import RevokeSessionHandler
 from identity.app.rotate_signing_key import RotateSigningKeyHandler
 from identity.app.set_roles import SetRolesHandler
 from identity.app.start_totp import StartTotpHandler
@@ -84,6 +89,7 @@ from identity.entrypoints.key_service import KeyServicer
 from identity.entrypoints.keys import SigningKeyCommands
 from identity.entrypoints.mailed_link_service import MailedLinkHandlers, MailedLinkServicer
 from identity.entrypoints.seller_service import SellerHandlers, SellerServicer
+from identity.entrypoints.session_service import SessionHandlers, SessionServicer
 from identity.entrypoints.sweeper import Sweeper
 from identity.settings import IdentitySettings
 from soko.identity.v1 import (
@@ -95,6 +101,7 @@ from soko.identity.v1 import (
     key_pb2_grpc,
     mailed_link_pb2_grpc,
     seller_pb2_grpc,
+    session_pb2_grpc,
 )
 
 if TYPE_CHECKING:
@@ -122,11 +129,10 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     factors = SecondFactorStore(db, relay.nudge)
     seeds = SealedTotpSeeds(Vault(settings.vault_keys), TOTP_ISSUER)
     prover = Prover(accounts, factors, seeds, passwords)
+    log_in = LogInHandler(accounts, sessions, passwords, tokens, clock, prover)
     auth = AuthHandlers(
         RegisterHandler(accounts, passwords, tokens, clock, settings.default_locale),
-        GuardedLogInHandler(
-            LogInHandler(accounts, sessions, passwords, tokens, clock, prover), attempts, clock
-        ),
+        GuardedLogInHandler(log_in, attempts, clock),
         RefreshHandler(sessions, tokens, clock),
         LogOutHandler(sessions, clock),
         CreateWsTicketHandler(sessions, clock),
@@ -143,6 +149,7 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
                 credential_pb2_grpc.add_CredentialServiceServicer_to_server,
                 CredentialServicer(_credential_handlers(prover, seeds, tokens, clock)),
             ),
+            _session_service(accounts, sessions, settings, clock),
             (
                 account_pb2_grpc.add_AccountServiceServicer_to_server,
                 AccountServicer(
@@ -185,7 +192,19 @@ def _credential_handlers(
         ConfirmTotpHandler(accounts, factors, seeds, prover, clock),
         RemoveTotpHandler(accounts, factors, clock),
         StepUpHandler(accounts, prover, tokens, clock),
+        ChangePasswordHandler(accounts, prover.passwords, prover, clock),
     )
+
+
+def _session_service(
+    accounts: AccountStore, sessions: SessionStore, settings: IdentitySettings, clock: Clock
+) -> tuple[AddServicer, SessionServicer]:
+    cursors = CursorCodec(settings.secret.get_secret_value())
+    handlers = SessionHandlers(
+        ListSessionsHandler(accounts, sessions, cursors, clock),
+        RevokeSessionHandler(accounts, sessions, clock),
+    )
+    return session_pb2_grpc.add_SessionServiceServicer_to_server, SessionServicer(handlers)
 
 
 def _account_handlers(

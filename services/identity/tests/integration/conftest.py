@@ -33,6 +33,7 @@ from soko.identity.v1 import (
     key_pb2_grpc,
     mailed_link_pb2_grpc,
     seller_pb2_grpc,
+    session_pb2_grpc,
 )
 
 SECRET = "x" * 32
@@ -60,6 +61,7 @@ class Client:
         self.accounts = account_pb2_grpc.AccountServiceStub(self.gateway.channel)
         self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.gateway.channel)
         self.credentials = credential_pb2_grpc.CredentialServiceStub(self.gateway.channel)
+        self.sessions = session_pb2_grpc.SessionServiceStub(self.gateway.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.gateway.channel)
         self.external = external_login_pb2_grpc.ExternalLoginServiceStub(self.gateway.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.gateway.channel)

@@ -16,8 +16,17 @@ from notifications.app.compose_mail import ComposeMail
 from notifications.app.record_updates import RecordUpdates, record_updates
 from notifications.app.send_mail import MailSettings, SendMail
 from notifications.domain.deliveries import RetryPolicy
+from notifications.domain.mail import Contact
+from notifications.domain.updates import CredentialUpdate, Update
 from notifications.entrypoints.jobs import MailPace, MailWorker
-from services.notifications.tests.builders import a_link, a_link_update, an_id, an_order, an_update
+from services.notifications.tests.builders import (
+    NOON,
+    a_link,
+    a_link_update,
+    an_id,
+    an_order,
+    an_update,
+)
 from services.notifications.tests.fakes import FakeContacts, FakeLinks, FakeOrders
 
 RENDERER = MailTemplates()
@@ -28,14 +37,14 @@ class Post:
 
     def __init__(self, db, mail_server, orders=None) -> None:
         self.db, self.orders, clock = db, orders or FakeOrders(), SystemClock()
-        self.links = FakeLinks()
+        self.links, self.contacts = FakeLinks(), FakeContacts()
         self.transport = SmtpTransport(
             SmtpServer.of_url(mail_server.url), "Soko <no-reply@soko.example>", connections=2
         )
         self.queue = PostgresDeliveryQueue(db)
         settings = MailSettings("soko.example", RetryPolicy(max_attempts=3, base_s=0.05))
         compose = ComposeMail(
-            self.orders, FakeContacts(), self.links, lambda: RENDERER, "https://shop.example"
+            self.orders, self.contacts, self.links, lambda: RENDERER, "https://shop.example"
         )
         send = SendMail(
             self.queue,
@@ -57,8 +66,11 @@ class Post:
         return placed.id
 
     async def ask_for_link(self, request_id: str) -> None:
+        await self.record(a_link_update(request_id))
+
+    async def record(self, update: Update) -> None:
         async with self.db.transaction() as session:
-            command = RecordUpdates([a_link_update(request_id)], SystemClock().now())
+            command = RecordUpdates([update], SystemClock().now())
             await record_updates(command, PostgresEventStore(session), CatalogNoticeTexts())
         self.worker.nudge()
 
@@ -110,6 +122,21 @@ async def test_a_link_arrives_in_text_and_html_and_is_not_stored(post, mail_serv
     (stored,) = await db.fetch_all("SELECT d::text AS everything FROM mail_delivery d")
     assert "t0ken" not in stored["everything"]
     assert "buyer@" not in stored["everything"]
+
+
+async def test_a_changed_password_is_told_once_and_the_address_is_not_stored(post, mail_server, db):
+    account = an_id("usr")
+    post.contacts.contacts[account] = Contact("buyer@soko.example", "Buyer", "sw")
+    update = CredentialUpdate(an_id("evt"), NOON, account, "password_changed")
+    await post.record(update)
+    await eventually(post.settled)
+    (message,) = mail_server.accepted
+    assert message["To"] == "buyer@soko.example"
+    assert message["Subject"] == "Nenosiri lako limebadilishwa"
+    (stored,) = await db.fetch_all("SELECT d::text AS everything FROM mail_delivery d")
+    assert "buyer@" not in stored["everything"]
+    await post.record(update)
+    assert len(await post.rows()) == 1
 
 
 async def test_a_mail_that_nobody_wants_any_more_is_forgotten(post, mail_server):

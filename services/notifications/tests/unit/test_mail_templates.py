@@ -7,6 +7,7 @@ from notifications.adapters.mail_templates import MailTemplates
 from notifications.adapters.money_text import money_text
 from notifications.domain import locales
 from notifications.domain.mail import Amount, MailLine, PostalAddress
+from notifications.domain.notices import CREDENTIAL_MAILS
 from services.notifications.tests.builders import a_link_subject, a_subject, an_order, kes
 
 RENDERER = MailTemplates()
@@ -142,3 +143,15 @@ def test_an_order_without_an_address_is_told_without_one():
     mail = RENDERER.render(a_subject(name="", order=an_order(shipping_address=None)))
     assert "Shipping address" not in mail.text
     assert "\nHello,\n" in mail.text
+
+
+@pytest.mark.parametrize("locale", locales.SUPPORTED)
+@pytest.mark.parametrize("kind", sorted(CREDENTIAL_MAILS))
+def test_a_warning_is_told_in_every_language(kind, locale):
+    mail = RENDERER.render_warning(kind, locale)
+    assert "{" not in mail.subject + mail.text
+    assert mail.subject in mail.text
+    assert mail.subject in mail.html
+    assert f'lang="{locale}"' in mail.html
+    others = {RENDERER.render_warning(kind, other).subject for other in locales.SUPPORTED}
+    assert len(others) == len(locales.SUPPORTED)

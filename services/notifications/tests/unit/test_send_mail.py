@@ -165,3 +165,23 @@ def test_delays_grow_to_six_hours_and_spread():
     middle = [policy.delay_s(n, 0.5) for n in range(1, 10)]
     assert middle == [5, 20, 80, 320, 1280, 5120, 20480, 21600, 21600]
     assert [policy.delay_s(1, 0), policy.delay_s(1, 1)] == pytest.approx([4, 6])
+
+
+async def test_a_changed_password_is_told_to_the_accounts_address():
+    world, account = World(), an_id("usr")
+    world.contacts.contacts[account] = Contact("owner@soko.example", "Owner", "fr-FR")
+    await world.queue.add("password_changed", "", NOON, account_id=account)
+    assert await world.attempt() == "succeeded"
+    ((recipient, mail, _),) = world.transport.sent
+    assert (recipient, mail.subject) == (
+        "owner@soko.example",
+        "Votre mot de passe a été modifié",
+    )
+    assert "Owner" not in mail.text
+
+
+async def test_nobody_is_warned_of_an_account_that_is_gone():
+    world = World()
+    await world.queue.add("second_factor_removed", "", NOON, account_id=an_id("usr"))
+    assert await world.attempt() == "dropped"
+    assert not world.transport.sent

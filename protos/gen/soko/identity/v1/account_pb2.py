@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esoko/identity/v1/account.proto\x12\x10soko.identity.v1\"I\n\nMembership\x12\x11\n\tseller_id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0c\n\x04role\x18\x04 \x01(\t\"\x98\x01\n\x07\x41\x63\x63ount\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0e\n\x06locale\x18\x04 \x01(\t\x12\r\n\x05roles\x18\x05 \x03(\t\x12-\n\x07sellers\x18\x06 \x03(\x0b\x32\x1c.soko.identity.v1.Membership\x12\x16\n\x0e\x65mail_verified\x18\x07 \x01(\x08\"\x0e\n\x0cGetMeRequest\";\n\rGetMeResponse\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soko.identity.v1.Account\"M\n\x0fUpdateMeRequest\x12\x11\n\x04name\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06locale\x18\x02 \x01(\tH\x01\x88\x01\x01\x42\x07\n\x05_nameB\t\n\x07_locale\">\n\x10UpdateMeResponse\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soko.identity.v1.Account\"4\n\x0fSetRolesRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\">\n\x10SetRolesResponse\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soko.identity.v1.Account\"(\n\x14\x44\x65leteAccountRequest\x12\x10\n\x08password\x18\x01 \x01(\t\"A\n\x15\x44\x65leteAccountResponse\x12\x13\n\x0bsession_ids\x18\x01 \x03(\t\x12\x13\n\x0b\x61pi_key_ids\x18\x02 \x03(\t\"\'\n\x11GetContactRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"A\n\x12GetContactResponse\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06locale\x18\x03 \x01(\t2\xbb\x03\n\x0e\x41\x63\x63ountService\x12H\n\x05GetMe\x12\x1e.soko.identity.v1.GetMeRequest\x1a\x1f.soko.identity.v1.GetMeResponse\x12Q\n\x08UpdateMe\x12!.soko.identity.v1.UpdateMeRequest\x1a\".soko.identity.v1.UpdateMeResponse\x12Q\n\x08SetRoles\x12!.soko.identity.v1.SetRolesRequest\x1a\".soko.identity.v1.SetRolesResponse\x12`\n\rDeleteAccount\x12&.soko.identity.v1.DeleteAccountRequest\x1a\'.soko.identity.v1.DeleteAccountResponse\x12W\n\nGetContact\x12#.soko.identity.v1.GetContactRequest\x1a$.soko.identity.v1.GetContactResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esoko/identity/v1/account.proto\x12\x10soko.identity.v1\"I\n\nMembership\x12\x11\n\tseller_id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0c\n\x04role\x18\x04 \x01(\t\"\xaf\x01\n\x07\x41\x63\x63ount\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0e\n\x06locale\x18\x04 \x01(\t\x12\r\n\x05roles\x18\x05 \x03(\t\x12-\n\x07sellers\x18\x06 \x03(\x0b\x32\x1c.soko.identity.v1.Membership\x12\x16\n\x0e\x65mail_verified\x18\x07 \x01(\x08\x12\x15\n\rsecond_factor\x18\x08 \x01(\x08\"\x0e\n\x0cGetMeRequest\";\n\rGetMeResponse\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soko.identity.v1.Account\"M\n\x0fUpdateMeRequest\x12\x11\n\x04name\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06locale\x18\x02 \x01(\tH\x01\x88\x01\x01\x42\x07\n\x05_nameB\t\n\x07_locale\">\n\x10UpdateMeResponse\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soko.identity.v1.Account\"4\n\x0fSetRolesRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\">\n\x10SetRolesResponse\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soko.identity.v1.Account\"(\n\x14\x44\x65leteAccountRequest\x12\x10\n\x08password\x18\x01 \x01(\t\"A\n\x15\x44\x65leteAccountResponse\x12\x13\n\x0bsession_ids\x18\x01 \x03(\t\x12\x13\n\x0b\x61pi_key_ids\x18\x02 \x03(\t\"\'\n\x11GetContactRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"A\n\x12GetContactResponse\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06locale\x18\x03 \x01(\t2\xbb\x03\n\x0e\x41\x63\x63ountService\x12H\n\x05GetMe\x12\x1e.soko.identity.v1.GetMeRequest\x1a\x1f.soko.identity.v1.GetMeResponse\x12Q\n\x08UpdateMe\x12!.soko.identity.v1.UpdateMeRequest\x1a\".soko.identity.v1.UpdateMeResponse\x12Q\n\x08SetRoles\x12!.soko.identity.v1.SetRolesRequest\x1a\".soko.identity.v1.SetRolesResponse\x12`\n\rDeleteAccount\x12&.soko.identity.v1.DeleteAccountRequest\x1a\'.soko.identity.v1.DeleteAccountResponse\x12W\n\nGetContact\x12#.soko.identity.v1.GetContactRequest\x1a$.soko.identity.v1.GetContactResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,27 +34,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MEMBERSHIP']._serialized_start=52
   _globals['_MEMBERSHIP']._serialized_end=125
   _globals['_ACCOUNT']._serialized_start=128
-  _globals['_ACCOUNT']._serialized_end=280
-  _globals['_GETMEREQUEST']._serialized_start=282
-  _globals['_GETMEREQUEST']._serialized_end=296
-  _globals['_GETMERESPONSE']._serialized_start=298
-  _globals['_GETMERESPONSE']._serialized_end=357
-  _globals['_UPDATEMEREQUEST']._serialized_start=359
-  _globals['_UPDATEMEREQUEST']._serialized_end=436
-  _globals['_UPDATEMERESPONSE']._serialized_start=438
-  _globals['_UPDATEMERESPONSE']._serialized_end=500
-  _globals['_SETROLESREQUEST']._serialized_start=502
-  _globals['_SETROLESREQUEST']._serialized_end=554
-  _globals['_SETROLESRESPONSE']._serialized_start=556
-  _globals['_SETROLESRESPONSE']._serialized_end=618
-  _globals['_DELETEACCOUNTREQUEST']._serialized_start=620
-  _globals['_DELETEACCOUNTREQUEST']._serialized_end=660
-  _globals['_DELETEACCOUNTRESPONSE']._serialized_start=662
-  _globals['_DELETEACCOUNTRESPONSE']._serialized_end=727
-  _globals['_GETCONTACTREQUEST']._serialized_start=729
-  _globals['_GETCONTACTREQUEST']._serialized_end=768
-  _globals['_GETCONTACTRESPONSE']._serialized_start=770
-  _globals['_GETCONTACTRESPONSE']._serialized_end=835
-  _globals['_ACCOUNTSERVICE']._serialized_start=838
-  _globals['_ACCOUNTSERVICE']._serialized_end=1281
+  _globals['_ACCOUNT']._serialized_end=303
+  _globals['_GETMEREQUEST']._serialized_start=305
+  _globals['_GETMEREQUEST']._serialized_end=319
+  _globals['_GETMERESPONSE']._serialized_start=321
+  _globals['_GETMERESPONSE']._serialized_end=380
+  _globals['_UPDATEMEREQUEST']._serialized_start=382
+  _globals['_UPDATEMEREQUEST']._serialized_end=459
+  _globals['_UPDATEMERESPONSE']._serialized_start=461
+  _globals['_UPDATEMERESPONSE']._serialized_end=523
+  _globals['_SETROLESREQUEST']._serialized_start=525
+  _globals['_SETROLESREQUEST']._serialized_end=577
+  _globals['_SETROLESRESPONSE']._serialized_start=579
+  _globals['_SETROLESRESPONSE']._serialized_end=641
+  _globals['_DELETEACCOUNTREQUEST']._serialized_start=643
+  _globals['_DELETEACCOUNTREQUEST']._serialized_end=683
+  _globals['_DELETEACCOUNTRESPONSE']._serialized_start=685
+  _globals['_DELETEACCOUNTRESPONSE']._serialized_end=750
+  _globals['_GETCONTACTREQUEST']._serialized_start=752
+  _globals['_GETCONTACTREQUEST']._serialized_end=791
+  _globals['_GETCONTACTRESPONSE']._serialized_start=793
+  _globals['_GETCONTACTRESPONSE']._serialized_end=858
+  _globals['_ACCOUNTSERVICE']._serialized_start=861
+  _globals['_ACCOUNTSERVICE']._serialized_end=1304
 # @@protoc_insertion_point(module_scope)

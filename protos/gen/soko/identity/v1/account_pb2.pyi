@@ -19,7 +19,7 @@ class Membership(_message.Message):
     def __init__(self, seller_id: _Optional[str] = ..., slug: _Optional[str] = ..., name: _Optional[str] = ..., role: _Optional[str] = ...) -> None: ...
 
 class Account(_message.Message):
-    __slots__ = ("id", "email", "name", "locale", "roles", "sellers", "email_verified")
+    __slots__ = ("id", "email", "name", "locale", "roles", "sellers", "email_verified", "second_factor")
     ID_FIELD_NUMBER: _ClassVar[int]
     EMAIL_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,7 @@ class Account(_message.Message):
     ROLES_FIELD_NUMBER: _ClassVar[int]
     SELLERS_FIELD_NUMBER: _ClassVar[int]
     EMAIL_VERIFIED_FIELD_NUMBER: _ClassVar[int]
+    SECOND_FACTOR_FIELD_NUMBER: _ClassVar[int]
     id: str
     email: str
     name: str
@@ -34,7 +35,8 @@ class Account(_message.Message):
     roles: _containers.RepeatedScalarFieldContainer[str]
     sellers: _containers.RepeatedCompositeFieldContainer[Membership]
     email_verified: bool
-    def __init__(self, id: _Optional[str] = ..., email: _Optional[str] = ..., name: _Optional[str] = ..., locale: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., sellers: _Optional[_Iterable[_Union[Membership, _Mapping]]] = ..., email_verified: _Optional[bool] = ...) -> None: ...
+    second_factor: bool
+    def __init__(self, id: _Optional[str] = ..., email: _Optional[str] = ..., name: _Optional[str] = ..., locale: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., sellers: _Optional[_Iterable[_Union[Membership, _Mapping]]] = ..., email_verified: _Optional[bool] = ..., second_factor: _Optional[bool] = ...) -> None: ...
 
 class GetMeRequest(_message.Message):
     __slots__ = ()

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from soko.identity.v1 import account_pb2 as soko_dot_identity_dot_v1_dot_account__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsoko/identity/v1/auth.proto\x12\x10soko.identity.v1\x1a\x1esoko/identity/v1/account.proto\"K\n\x06Tokens\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x15\n\rrefresh_token\x18\x02 \x01(\t\x12\x14\n\x0c\x65xpires_in_s\x18\x03 \x01(\x05\"P\n\x0fRegisterRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0e\n\x06locale\x18\x04 \x01(\t\"h\n\x10RegisterResponse\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soko.identity.v1.Account\x12(\n\x06tokens\x18\x02 \x01(\x0b\x32\x18.soko.identity.v1.Tokens\"B\n\x0cLoginRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x11\n\ttotp_code\x18\x03 \x01(\t\"9\n\rLoginResponse\x12(\n\x06tokens\x18\x01 \x01(\x0b\x32\x18.soko.identity.v1.Tokens\"\'\n\x0eRefreshRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\";\n\x0fRefreshResponse\x12(\n\x06tokens\x18\x01 \x01(\x0b\x32\x18.soko.identity.v1.Tokens\"\x0f\n\rLogoutRequest\"$\n\x0eLogoutResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\"\x17\n\x15\x43reateWsTicketRequest\"(\n\x16\x43reateWsTicketResponse\x12\x0e\n\x06ticket\x18\x01 \x01(\t\"\'\n\x15RedeemWsTicketRequest\x12\x0e\n\x06ticket\x18\x01 \x01(\t\"\xc7\x01\n\x16RedeemWsTicketResponse\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\x12\x46\n\x07sellers\x18\x04 \x03(\x0b\x32\x35.soko.identity.v1.RedeemWsTicketResponse.SellersEntry\x1a.\n\x0cSellersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x1c\n\x1aListRevokedSessionsRequest\"d\n\x1bListRevokedSessionsResponse\x12\x13\n\x0bsession_ids\x18\x01 \x03(\t\x12\x13\n\x0b\x61pi_key_ids\x18\x02 \x03(\t\x12\x1b\n\x13secured_account_ids\x18\x03 \x03(\t2\x85\x05\n\x0b\x41uthService\x12Q\n\x08Register\x12!.soko.identity.v1.RegisterRequest\x1a\".soko.identity.v1.RegisterResponse\x12H\n\x05Login\x12\x1e.soko.identity.v1.LoginRequest\x1a\x1f.soko.identity.v1.LoginResponse\x12N\n\x07Refresh\x12 .soko.identity.v1.RefreshRequest\x1a!.soko.identity.v1.RefreshResponse\x12K\n\x06Logout\x12\x1f.soko.identity.v1.LogoutRequest\x1a .soko.identity.v1.LogoutResponse\x12\x63\n\x0e\x43reateWsTicket\x12\'.soko.identity.v1.CreateWsTicketRequest\x1a(.soko.identity.v1.CreateWsTicketResponse\x12\x63\n\x0eRedeemWsTicket\x12\'.soko.identity.v1.RedeemWsTicketRequest\x1a(.soko.identity.v1.RedeemWsTicketResponse\x12r\n\x13ListRevokedSessions\x12,.soko.identity.v1.ListRevokedSessionsRequest\x1a-.soko.identity.v1.ListRevokedSessionsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsoko/identity/v1/auth.proto\x12\x10soko.identity.v1\x1a\x1esoko/identity/v1/account.proto\"K\n\x06Tokens\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x15\n\rrefresh_token\x18\x02 \x01(\t\x12\x14\n\x0c\x65xpires_in_s\x18\x03 \x01(\x05\"d\n\x0fRegisterRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0e\n\x06locale\x18\x04 \x01(\t\x12\x12\n\nuser_agent\x18\x05 \x01(\t\"h\n\x10RegisterResponse\x12*\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x19.soko.identity.v1.Account\x12(\n\x06tokens\x18\x02 \x01(\x0b\x32\x18.soko.identity.v1.Tokens\"V\n\x0cLoginRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x11\n\ttotp_code\x18\x03 \x01(\t\x12\x12\n\nuser_agent\x18\x04 \x01(\t\"9\n\rLoginResponse\x12(\n\x06tokens\x18\x01 \x01(\x0b\x32\x18.soko.identity.v1.Tokens\";\n\x0eRefreshRequest\x12\x15\n\rrefresh_token\x18\x01 \x01(\t\x12\x12\n\nuser_agent\x18\x02 \x01(\t\";\n\x0fRefreshResponse\x12(\n\x06tokens\x18\x01 \x01(\x0b\x32\x18.soko.identity.v1.Tokens\"\x0f\n\rLogoutRequest\"$\n\x0eLogoutResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\"\x17\n\x15\x43reateWsTicketRequest\"(\n\x16\x43reateWsTicketResponse\x12\x0e\n\x06ticket\x18\x01 \x01(\t\"\'\n\x15RedeemWsTicketRequest\x12\x0e\n\x06ticket\x18\x01 \x01(\t\"\xc7\x01\n\x16RedeemWsTicketResponse\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\x12\x46\n\x07sellers\x18\x04 \x03(\x0b\x32\x35.soko.identity.v1.RedeemWsTicketResponse.SellersEntry\x1a.\n\x0cSellersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x1c\n\x1aListRevokedSessionsRequest\"d\n\x1bListRevokedSessionsResponse\x12\x13\n\x0bsession_ids\x18\x01 \x03(\t\x12\x13\n\x0b\x61pi_key_ids\x18\x02 \x03(\t\x12\x1b\n\x13secured_account_ids\x18\x03 \x03(\t2\x85\x05\n\x0b\x41uthService\x12Q\n\x08Register\x12!.soko.identity.v1.RegisterRequest\x1a\".soko.identity.v1.RegisterResponse\x12H\n\x05Login\x12\x1e.soko.identity.v1.LoginRequest\x1a\x1f.soko.identity.v1.LoginResponse\x12N\n\x07Refresh\x12 .soko.identity.v1.RefreshRequest\x1a!.soko.identity.v1.RefreshResponse\x12K\n\x06Logout\x12\x1f.soko.identity.v1.LogoutRequest\x1a .soko.identity.v1.LogoutResponse\x12\x63\n\x0e\x43reateWsTicket\x12\'.soko.identity.v1.CreateWsTicketRequest\x1a(.soko.identity.v1.CreateWsTicketResponse\x12\x63\n\x0eRedeemWsTicket\x12\'.soko.identity.v1.RedeemWsTicketRequest\x1a(.soko.identity.v1.RedeemWsTicketResponse\x12r\n\x13ListRevokedSessions\x12,.soko.identity.v1.ListRevokedSessionsRequest\x1a-.soko.identity.v1.ListRevokedSessionsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,35 +37,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOKENS']._serialized_start=81
   _globals['_TOKENS']._serialized_end=156
   _globals['_REGISTERREQUEST']._serialized_start=158
-  _globals['_REGISTERREQUEST']._serialized_end=238
-  _globals['_REGISTERRESPONSE']._serialized_start=240
-  _globals['_REGISTERRESPONSE']._serialized_end=344
-  _globals['_LOGINREQUEST']._serialized_start=346
-  _globals['_LOGINREQUEST']._serialized_end=412
-  _globals['_LOGINRESPONSE']._serialized_start=414
-  _globals['_LOGINRESPONSE']._serialized_end=471
-  _globals['_REFRESHREQUEST']._serialized_start=473
-  _globals['_REFRESHREQUEST']._serialized_end=512
-  _globals['_REFRESHRESPONSE']._serialized_start=514
-  _globals['_REFRESHRESPONSE']._serialized_end=573
-  _globals['_LOGOUTREQUEST']._serialized_start=575
-  _globals['_LOGOUTREQUEST']._serialized_end=590
-  _globals['_LOGOUTRESPONSE']._serialized_start=592
-  _globals['_LOGOUTRESPONSE']._serialized_end=628
-  _globals['_CREATEWSTICKETREQUEST']._serialized_start=630
-  _globals['_CREATEWSTICKETREQUEST']._serialized_end=653
-  _globals['_CREATEWSTICKETRESPONSE']._serialized_start=655
-  _globals['_CREATEWSTICKETRESPONSE']._serialized_end=695
-  _globals['_REDEEMWSTICKETREQUEST']._serialized_start=697
-  _globals['_REDEEMWSTICKETREQUEST']._serialized_end=736
-  _globals['_REDEEMWSTICKETRESPONSE']._serialized_start=739
-  _globals['_REDEEMWSTICKETRESPONSE']._serialized_end=938
-  _globals['_REDEEMWSTICKETRESPONSE_SELLERSENTRY']._serialized_start=892
-  _globals['_REDEEMWSTICKETRESPONSE_SELLERSENTRY']._serialized_end=938
-  _globals['_LISTREVOKEDSESSIONSREQUEST']._serialized_start=940
-  _globals['_LISTREVOKEDSESSIONSREQUEST']._serialized_end=968
-  _globals['_LISTREVOKEDSESSIONSRESPONSE']._serialized_start=970
-  _globals['_LISTREVOKEDSESSIONSRESPONSE']._serialized_end=1070
-  _globals['_AUTHSERVICE']._serialized_start=1073
-  _globals['_AUTHSERVICE']._serialized_end=1718
+  _globals['_REGISTERREQUEST']._serialized_end=258
+  _globals['_REGISTERRESPONSE']._serialized_start=260
+  _globals['_REGISTERRESPONSE']._serialized_end=364
+  _globals['_LOGINREQUEST']._serialized_start=366
+  _globals['_LOGINREQUEST']._serialized_end=452
+  _globals['_LOGINRESPONSE']._serialized_start=454
+  _globals['_LOGINRESPONSE']._serialized_end=511
+  _globals['_REFRESHREQUEST']._serialized_start=513
+  _globals['_REFRESHREQUEST']._serialized_end=572
+  _globals['_REFRESHRESPONSE']._serialized_start=574
+  _globals['_REFRESHRESPONSE']._serialized_end=633
+  _globals['_LOGOUTREQUEST']._serialized_start=635
+  _globals['_LOGOUTREQUEST']._serialized_end=650
+  _globals['_LOGOUTRESPONSE']._serialized_start=652
+  _globals['_LOGOUTRESPONSE']._serialized_end=688
+  _globals['_CREATEWSTICKETREQUEST']._serialized_start=690
+  _globals['_CREATEWSTICKETREQUEST']._serialized_end=713
+  _globals['_CREATEWSTICKETRESPONSE']._serialized_start=715
+  _globals['_CREATEWSTICKETRESPONSE']._serialized_end=755
+  _globals['_REDEEMWSTICKETREQUEST']._serialized_start=757
+  _globals['_REDEEMWSTICKETREQUEST']._serialized_end=796
+  _globals['_REDEEMWSTICKETRESPONSE']._serialized_start=799
+  _globals['_REDEEMWSTICKETRESPONSE']._serialized_end=998
+  _globals['_REDEEMWSTICKETRESPONSE_SELLERSENTRY']._serialized_start=952
+  _globals['_REDEEMWSTICKETRESPONSE_SELLERSENTRY']._serialized_end=998
+  _globals['_LISTREVOKEDSESSIONSREQUEST']._serialized_start=1000
+  _globals['_LISTREVOKEDSESSIONSREQUEST']._serialized_end=1028
+  _globals['_LISTREVOKEDSESSIONSRESPONSE']._serialized_start=1030
+  _globals['_LISTREVOKEDSESSIONSRESPONSE']._serialized_end=1130
+  _globals['_AUTHSERVICE']._serialized_start=1133
+  _globals['_AUTHSERVICE']._serialized_end=1778
 # @@protoc_insertion_point(module_scope)

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!soko/identity/v1/credential.proto\x12\x10soko.identity.v1\"\x12\n\x10StartTotpRequest\"8\n\x11StartTotpResponse\x12\x0e\n\x06secret\x18\x01 \x01(\t\x12\x13\n\x0botpauth_uri\x18\x02 \x01(\t\"\"\n\x12\x43onfirmTotpRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"-\n\x13\x43onfirmTotpResponse\x12\x16\n\x0erecovery_codes\x18\x01 \x03(\t\"\x13\n\x11RemoveTotpRequest\"\x14\n\x12RemoveTotpResponse\"4\n\rStepUpRequest\x12\x11\n\ttotp_code\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\"Z\n\x0eStepUpResponse\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x14\n\x0c\x65xpires_in_s\x18\x02 \x01(\x05\x12\x1c\n\x14step_up_expires_in_s\x18\x03 \x01(\x05\x32\xeb\x02\n\x11\x43redentialService\x12T\n\tStartTotp\x12\".soko.identity.v1.StartTotpRequest\x1a#.soko.identity.v1.StartTotpResponse\x12Z\n\x0b\x43onfirmTotp\x12$.soko.identity.v1.ConfirmTotpRequest\x1a%.soko.identity.v1.ConfirmTotpResponse\x12W\n\nRemoveTotp\x12#.soko.identity.v1.RemoveTotpRequest\x1a$.soko.identity.v1.RemoveTotpResponse\x12K\n\x06StepUp\x12\x1f.soko.identity.v1.StepUpRequest\x1a .soko.identity.v1.StepUpResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!soko/identity/v1/credential.proto\x12\x10soko.identity.v1\"\x12\n\x10StartTotpRequest\"8\n\x11StartTotpResponse\x12\x0e\n\x06secret\x18\x01 \x01(\t\x12\x13\n\x0botpauth_uri\x18\x02 \x01(\t\"\"\n\x12\x43onfirmTotpRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"-\n\x13\x43onfirmTotpResponse\x12\x16\n\x0erecovery_codes\x18\x01 \x03(\t\"\x13\n\x11RemoveTotpRequest\"\x14\n\x12RemoveTotpResponse\"4\n\rStepUpRequest\x12\x11\n\ttotp_code\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\"Z\n\x0eStepUpResponse\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x14\n\x0c\x65xpires_in_s\x18\x02 \x01(\x05\x12\x1c\n\x14step_up_expires_in_s\x18\x03 \x01(\x05\"G\n\x15\x43hangePasswordRequest\x12\x18\n\x10\x63urrent_password\x18\x01 \x01(\t\x12\x14\n\x0cnew_password\x18\x02 \x01(\t\"-\n\x16\x43hangePasswordResponse\x12\x13\n\x0bsession_ids\x18\x01 \x03(\t2\xd0\x03\n\x11\x43redentialService\x12T\n\tStartTotp\x12\".soko.identity.v1.StartTotpRequest\x1a#.soko.identity.v1.StartTotpResponse\x12Z\n\x0b\x43onfirmTotp\x12$.soko.identity.v1.ConfirmTotpRequest\x1a%.soko.identity.v1.ConfirmTotpResponse\x12W\n\nRemoveTotp\x12#.soko.identity.v1.RemoveTotpRequest\x1a$.soko.identity.v1.RemoveTotpResponse\x12K\n\x06StepUp\x12\x1f.soko.identity.v1.StepUpRequest\x1a .soko.identity.v1.StepUpResponse\x12\x63\n\x0e\x43hangePassword\x12\'.soko.identity.v1.ChangePasswordRequest\x1a(.soko.identity.v1.ChangePasswordResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +47,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STEPUPREQUEST']._serialized_end=311
   _globals['_STEPUPRESPONSE']._serialized_start=313
   _globals['_STEPUPRESPONSE']._serialized_end=403
-  _globals['_CREDENTIALSERVICE']._serialized_start=406
-  _globals['_CREDENTIALSERVICE']._serialized_end=769
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=405
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=476
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=478
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=523
+  _globals['_CREDENTIALSERVICE']._serialized_start=526
+  _globals['_CREDENTIALSERVICE']._serialized_end=990
 # @@protoc_insertion_point(module_scope)

@@ -55,6 +55,11 @@ class CredentialServiceStub:
                 request_serializer=soko_dot_identity_dot_v1_dot_credential__pb2.StepUpRequest.SerializeToString,
                 response_deserializer=soko_dot_identity_dot_v1_dot_credential__pb2.StepUpResponse.FromString,
                 _registered_method=True)
+        self.ChangePassword = channel.unary_unary(
+                '/soko.identity.v1.CredentialService/ChangePassword',
+                request_serializer=soko_dot_identity_dot_v1_dot_credential__pb2.ChangePasswordRequest.SerializeToString,
+                response_deserializer=soko_dot_identity_dot_v1_dot_credential__pb2.ChangePasswordResponse.FromString,
+                _registered_method=True)
 
 
 class CredentialServiceServicer:
@@ -91,6 +96,14 @@ class CredentialServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangePassword(self, request, context):
+        """Changes the password; the account's other sessions end. Errors: invalid_credentials
+        (unauthenticated), weak_password (invalid), too_many_attempts (too_many).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CredentialServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -113,6 +126,11 @@ def add_CredentialServiceServicer_to_server(servicer, server):
                     servicer.StepUp,
                     request_deserializer=soko_dot_identity_dot_v1_dot_credential__pb2.StepUpRequest.FromString,
                     response_serializer=soko_dot_identity_dot_v1_dot_credential__pb2.StepUpResponse.SerializeToString,
+            ),
+            'ChangePassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangePassword,
+                    request_deserializer=soko_dot_identity_dot_v1_dot_credential__pb2.ChangePasswordRequest.FromString,
+                    response_serializer=soko_dot_identity_dot_v1_dot_credential__pb2.ChangePasswordResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -224,6 +242,33 @@ class CredentialService:
             '/soko.identity.v1.CredentialService/StepUp',
             soko_dot_identity_dot_v1_dot_credential__pb2.StepUpRequest.SerializeToString,
             soko_dot_identity_dot_v1_dot_credential__pb2.StepUpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangePassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soko.identity.v1.CredentialService/ChangePassword',
+            soko_dot_identity_dot_v1_dot_credential__pb2.ChangePasswordRequest.SerializeToString,
+            soko_dot_identity_dot_v1_dot_credential__pb2.ChangePasswordResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,10 @@ class CredentialServiceStub:
     """Proves once more that the caller is the account. Errors: invalid_totp_code, invalid_credentials
     (unauthenticated), totp_not_set (conflict), too_many_attempts (too_many).
     """
+    ChangePassword: _grpc.UnaryUnaryMultiCallable[_credential_pb2.ChangePasswordRequest, _credential_pb2.ChangePasswordResponse]
+    """Changes the password; the account's other sessions end. Errors: invalid_credentials
+    (unauthenticated), weak_password (invalid), too_many_attempts (too_many).
+    """
 
 @_typing.type_check_only
 class CredentialServiceAsyncStub(CredentialServiceStub):
@@ -62,6 +66,10 @@ class CredentialServiceAsyncStub(CredentialServiceStub):
     StepUp: _aio.UnaryUnaryMultiCallable[_credential_pb2.StepUpRequest, _credential_pb2.StepUpResponse]  # type: ignore[assignment]
     """Proves once more that the caller is the account. Errors: invalid_totp_code, invalid_credentials
     (unauthenticated), totp_not_set (conflict), too_many_attempts (too_many).
+    """
+    ChangePassword: _aio.UnaryUnaryMultiCallable[_credential_pb2.ChangePasswordRequest, _credential_pb2.ChangePasswordResponse]  # type: ignore[assignment]
+    """Changes the password; the account's other sessions end. Errors: invalid_credentials
+    (unauthenticated), weak_password (invalid), too_many_attempts (too_many).
     """
 
 class CredentialServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -101,6 +109,16 @@ class CredentialServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_credential_pb2.StepUpResponse, _abc.Awaitable[_credential_pb2.StepUpResponse]]:
         """Proves once more that the caller is the account. Errors: invalid_totp_code, invalid_credentials
         (unauthenticated), totp_not_set (conflict), too_many_attempts (too_many).
+        """
+
+    @_abc_1.abstractmethod
+    def ChangePassword(
+        self,
+        request: _credential_pb2.ChangePasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_credential_pb2.ChangePasswordResponse, _abc.Awaitable[_credential_pb2.ChangePasswordResponse]]:
+        """Changes the password; the account's other sessions end. Errors: invalid_credentials
+        (unauthenticated), weak_password (invalid), too_many_attempts (too_many).
         """
 
 def add_CredentialServiceServicer_to_server(servicer: CredentialServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,8 +17,10 @@ from identity.adapters.account_rows import ACCOUNT, to_account
 from identity.adapters.events import (
     account_registered,
     email_verification_requested,
+    password_changed,
     role_granted,
 )
+from identity.adapters.session_endings import end_sessions
 from identity.app.ports import Credentials
 from identity.domain.account import Account, email_key
 from identity.domain.errors import EmailTaken
@@ -40,8 +42,9 @@ WITH made AS (
     SELECT %(session_id)s, id, %(now)s, %(session_expires_at)s FROM made
     RETURNING id
 ), issued AS (
-    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
-    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s FROM opened
+    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at, user_agent, network)
+    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s, %(user_agent)s, %(network)s
+    FROM opened
 ), link AS (
     INSERT INTO mailed_link (id, purpose, account_id, requested_at)
     SELECT %(verification_id)s, %(verification)s, id, %(now)s FROM made
@@ -63,6 +66,11 @@ UPDATE password_credential SET hash = %(new)s WHERE account_id = %(account_id)s 
 """
 
 _FIND = f"SELECT {ACCOUNT} FROM account a WHERE a.id = %(account_id)s AND a.deleted_at IS NULL"
+
+_REPLACE_BY_NEW = """
+UPDATE password_credential SET hash = %(new)s, changed_at = %(now)s
+WHERE account_id = %(account_id)s AND hash = %(old)s
+"""
 
 _FIND_BY_EMAIL = f"SELECT {ACCOUNT} FROM account a WHERE a.email_key = %(email_key)s"
 
@@ -112,6 +120,8 @@ class AccountStore:
                     "session_expires_at": session.expires_at,
                     "token_hash": session.token_hash,
                     "token_expires_at": session.token_expires_at,
+                    "user_agent": session.device.user_agent,
+                    "network": session.device.network,
                     "now": session.opened_at,
                     "verification_id": verification_id,
                     "verification": EMAIL_VERIFICATION,
@@ -138,6 +148,21 @@ class AccountStore:
     async def replace_hash(self, account_id: UUID, old: str, new: str) -> None:
         """Store the same password in a newer form, unless it was changed meanwhile."""
         await self._db.execute(_REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})
+
+    async def change_password(
+        self, account_id: UUID, kept_session_id: UUID, old: str, new: str, now: datetime
+    ) -> Sequence[UUID] | None:
+        """Store another password's hash and end the other sessions; None if the old one is gone."""
+        params = {"account_id": account_id, "old": old, "new": new, "now": now}
+        async with self._db.transaction() as transaction:
+            if not await transaction.execute(_REPLACE_BY_NEW, params):
+                return None
+            ended = await end_sessions(
+                transaction, account_id, "password_changed", now, kept=kept_session_id
+            )
+            await append(transaction, password_changed(account_id))
+        self._told()
+        return ended
 
     async def find(self, account_id: UUID) -> Account | None:
         """Return an account; None for one that was deleted."""

@@ -69,6 +69,13 @@ def second_factor_changed(account_id: UUID, *, enabled: bool) -> OutgoingEvent:
     return OutgoingEvent("second_factor_changed", account, message)
 
 
+def password_changed(account_id: UUID) -> OutgoingEvent:
+    """Tell that an account has a new password."""
+    account = format_id("usr", account_id)
+    message = events.PasswordChanged(account_id=account)
+    return OutgoingEvent("password_changed", account, message)
+
+
 def seller_opened(seller: Seller) -> OutgoingEvent:
     """Tell that a seller exists."""
     state = _state(seller)

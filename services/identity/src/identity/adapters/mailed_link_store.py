@@ -9,9 +9,13 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.database import Database
-from chassis.outbox import OUTBOX_APPEND
+from chassis.outbox import OUTBOX_APPEND, append
 from identity.adapters.account_rows import ACCOUNT, to_account
-from identity.adapters.events import email_verification_requested, password_reset_requested
+from identity.adapters.events import (
+    email_verification_requested,
+    password_changed,
+    password_reset_requested,
+)
 from identity.adapters.session_endings import end_sessions
 from identity.app.link_ports import MintedLink
 from identity.domain.account import Account
@@ -190,6 +194,7 @@ class MailedLinkStore:
             if row is None:
                 return None
             ended = await end_sessions(transaction, row["account_id"], "password_reset", now)
+            await append(transaction, password_changed(row["account_id"]))
         self._told()
         return ended
 

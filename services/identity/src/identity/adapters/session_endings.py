@@ -1,4 +1,4 @@
-"""Ending every session of an account, inside a transaction of whoever has a reason to."""
+"""Ending the sessions of an account, inside a transaction of whoever has a reason to."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ from identity.adapters.events import session_revoked
 _END = """
 UPDATE session SET revoked_at = %(now)s, revoked_for = %(reason)s
 WHERE account_id = %(account_id)s AND revoked_at IS NULL AND expires_at > %(now)s
+  AND id IS DISTINCT FROM %(kept)s::uuid
 RETURNING id
 """
 
 
 async def end_sessions(
-    transaction: Statements, account_id: UUID, reason: str, now: datetime
+    transaction: Statements,
+    account_id: UUID,
+    reason: str,
+    now: datetime,
+    *,
+    kept: UUID | None = None,
 ) -> Sequence[UUID]:
-    """End the account's open sessions and return them; tells session_revoked of each."""
+    """End the account's open sessions but one and return them; tells session_revoked of each."""
     rows = await transaction.fetch_all(
-        _END, {"account_id": account_id, "reason": reason, "now": now}
+        _END, {"account_id": account_id, "reason": reason, "now": now, "kept": kept}
     )
     for row in rows:
         await append(transaction, session_revoked(row["id"], account_id))

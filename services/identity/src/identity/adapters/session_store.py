@@ -12,8 +12,9 @@ from chassis.database import Database
 from chassis.outbox import OUTBOX_APPEND
 from identity.adapters.account_rows import ACCOUNT, to_account
 from identity.adapters.events import session_revoked
-from identity.app.ports import OpenSession
+from identity.app.ports import ListedSession, OpenSession
 from identity.domain.account import Account
+from identity.domain.device import UNKNOWN_DEVICE, Device
 from identity.domain.session import (
     KEPT_AFTER_END,
     MAX_OPEN_TICKETS,
@@ -35,8 +36,9 @@ WITH held AS MATERIALIZED (
     FOR SHARE OF c
     RETURNING id, account_id
 ), issued AS (
-    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
-    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s FROM opened
+    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at, user_agent, network)
+    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s, %(user_agent)s, %(network)s
+    FROM opened
 )
 SELECT {ACCOUNT} FROM opened o JOIN account a ON a.id = o.account_id
 """
@@ -55,8 +57,10 @@ WITH open_session AS MATERIALIZED (
     WHERE t.hash = %(old)s AND t.rotated_at IS NULL AND t.expires_at > %(now)s
     RETURNING o.id AS session_id, o.account_id, o.expires_at
 ), issued AS (
-    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
-    SELECT %(new)s, session_id, %(now)s, least(%(new_expires_at)s, expires_at) FROM rotated
+    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at, user_agent, network)
+    SELECT %(new)s, session_id, %(now)s, least(%(new_expires_at)s, expires_at),
+        %(user_agent)s, %(network)s
+    FROM rotated
 )
 SELECT r.session_id, {ACCOUNT} FROM rotated r JOIN account a ON a.id = r.account_id
 """
@@ -73,6 +77,15 @@ WITH ended AS (
     RETURNING id
 )
 SELECT {OUTBOX_APPEND} FROM ended
+"""
+
+# A session whose refresh token is too old is over, although nobody ended it.
+_PAGE = """
+SELECT o.id, o.opened_at, t.issued_at, t.user_agent, t.network
+FROM session o JOIN refresh_token t ON t.session_id = o.id AND t.rotated_at IS NULL
+WHERE o.account_id = %(account_id)s AND o.revoked_at IS NULL AND o.expires_at > %(now)s
+  AND t.expires_at > %(now)s AND (%(before)s::uuid IS NULL OR o.id < %(before)s)
+ORDER BY o.id DESC LIMIT %(limit)s
 """
 
 _REVOKED_SINCE = """
@@ -138,15 +151,26 @@ class SessionStore:
                 "session_expires_at": session.expires_at,
                 "token_hash": session.token_hash,
                 "token_expires_at": session.token_expires_at,
+                "user_agent": session.device.user_agent,
+                "network": session.device.network,
             },
         )
         return to_account(row) if row else None
 
-    async def rotate(self, old: bytes, new: bytes, now: datetime) -> OpenSession | None:
+    async def rotate(
+        self, old: bytes, new: bytes, now: datetime, device: Device = UNKNOWN_DEVICE
+    ) -> OpenSession | None:
         """Use up a refresh token and store its successor, in one statement."""
         row = await self._db.fetch_one(
             _ROTATE,
-            {"old": old, "new": new, "now": now, "new_expires_at": now + REFRESH_TOKEN_LIFE},
+            {
+                "old": old,
+                "new": new,
+                "now": now,
+                "new_expires_at": now + REFRESH_TOKEN_LIFE,
+                "user_agent": device.user_agent,
+                "network": device.network,
+            },
         )
         return OpenSession(row["session_id"], to_account(row)) if row else None
 
@@ -155,14 +179,13 @@ class SessionStore:
         row = await self._db.fetch_one(_FIND_USED, {"token": token})
         if row is None:
             return False
-        await self._revoke(row["account_id"], row["session_id"], now, "refresh_token_reused")
+        await self.revoke(row["account_id"], row["session_id"], now, "refresh_token_reused")
         return True
 
-    async def revoke(self, account_id: UUID, session_id: UUID, now: datetime) -> bool:
+    async def revoke(
+        self, account_id: UUID, session_id: UUID, now: datetime, reason: str = "logout"
+    ) -> bool:
         """End a session of the account; False if it is over."""
-        return await self._revoke(account_id, session_id, now, "logout")
-
-    async def _revoke(self, account_id: UUID, session_id: UUID, now: datetime, reason: str) -> bool:
         row = await self._db.fetch_one(
             _REVOKE,
             {
@@ -177,6 +200,23 @@ class SessionStore:
             return False
         self._told()
         return True
+
+    async def page(
+        self, account_id: UUID, before: UUID | None, limit: int, now: datetime
+    ) -> Sequence[ListedSession]:
+        """Return the account's open sessions before that one, the newest first."""
+        rows = await self._db.fetch_all(
+            _PAGE, {"account_id": account_id, "before": before, "limit": limit, "now": now}
+        )
+        return [
+            ListedSession(
+                row["id"],
+                row["opened_at"],
+                row["issued_at"],
+                Device(row["user_agent"], row["network"]),
+            )
+            for row in rows
+        ]
 
     async def revoked_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
         """Return the sessions that were ended at that moment or later, the newest first."""

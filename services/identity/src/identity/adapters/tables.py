@@ -75,6 +75,8 @@ refresh_token = sa.Table(
     _moment("issued_at"),
     _moment("expires_at"),
     _moment("rotated_at", nullable=True),
+    sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
+    sa.Column("network", sa.Text, nullable=False, server_default=""),
 )
 sa.Index(
     "refresh_token_unused",

@@ -10,6 +10,7 @@ from identity.app.opaque_token import new_token
 from identity.app.ports import AccessTokens, Accounts, Credentials, Passwords, Sessions, Tokens
 from identity.app.prove import Prover
 from identity.domain.account import MAX_EMAIL, email_key
+from identity.domain.device import UNKNOWN_DEVICE, Device
 from identity.domain.errors import InvalidCredentials, TotpRequired
 from identity.domain.password import MAX_LENGTH, normalized
 from identity.domain.session import NewSession
@@ -23,6 +24,7 @@ class LogIn:
     password: str = field(repr=False)
     totp_code: str = field(default="", repr=False)
     """TOTP or recovery code."""
+    device: Device = UNKNOWN_DEVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class LogInHandler:
             if not command.totp_code:
                 raise TotpRequired
             await self.prover.code(known.account_id, command.totp_code, now)
-        session = NewSession(new_id(), known.account_id, refresh.hash, now)
+        session = NewSession(new_id(), known.account_id, refresh.hash, now, command.device)
         account = await self.sessions.open(session, known.changed_at)
         if account is None:
             raise InvalidCredentials

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from identity.domain.account import Account
 from identity.domain.api_key import ApiKey
+from identity.domain.device import UNKNOWN_DEVICE, Device
 from identity.domain.second_factor import TotpFactor
 from identity.domain.seller import Member, Roster, Seller
 from identity.domain.session import NewSession, NewTicket
@@ -38,6 +39,18 @@ class OpenSession:
 
     session_id: UUID
     account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A session that is open, as its owner is shown it."""
+
+    id: UUID
+    opened_at: datetime
+    last_used_at: datetime
+    """When its tokens were last issued."""
+    device: Device
+    """Who got them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,15 @@ class Accounts(Protocol):
 
     async def replace_hash(self, account_id: UUID, old: str, new: str) -> None:
         """Store the same password in a newer form, unless it was changed meanwhile."""
+
+    async def change_password(
+        self, account_id: UUID, kept_session_id: UUID, old: str, new: str, now: datetime
+    ) -> Sequence[UUID] | None:
+        """Store a hash in place of the one that was verified, and end the other sessions.
+
+        Return which were open; None if the hash is no longer that one. Tells password_changed and
+        session_revoked.
+        """
 
     async def find(self, account_id: UUID) -> Account | None:
         """Return an account; None for one that was deleted."""
@@ -112,7 +134,9 @@ class Sessions(Protocol):
     async def open(self, session: NewSession, password_as_of: datetime) -> Account | None:
         """Store a session; None if the account's password was changed after that moment."""
 
-    async def rotate(self, old: bytes, new: bytes, now: datetime) -> OpenSession | None:
+    async def rotate(
+        self, old: bytes, new: bytes, now: datetime, device: Device = UNKNOWN_DEVICE
+    ) -> OpenSession | None:
         """Use up a refresh token and store its successor, in one step.
 
         Of any number of callers with the same token one at most gets an answer; None if the token
@@ -125,8 +149,15 @@ class Sessions(Protocol):
         Tells session_revoked if the session was not over.
         """
 
-    async def revoke(self, account_id: UUID, session_id: UUID, now: datetime) -> bool:
+    async def revoke(
+        self, account_id: UUID, session_id: UUID, now: datetime, reason: str = "logout"
+    ) -> bool:
         """End a session of the account; False if it is over. Tells session_revoked."""
+
+    async def page(
+        self, account_id: UUID, before: UUID | None, limit: int, now: datetime
+    ) -> Sequence[ListedSession]:
+        """Return the account's open sessions before that one, the newest first."""
 
     async def revoked_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
         """Return the sessions that were ended at that moment or later, the newest first."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from chassis.clock import Clock
 from identity.app.opaque_token import hash_of, new_token
 from identity.app.ports import AccessTokens, Sessions, Tokens
+from identity.domain.device import UNKNOWN_DEVICE, Device
 from identity.domain.errors import InvalidRefreshToken, RefreshTokenReused
 
 
@@ -15,6 +16,7 @@ class Refresh:
     """A client presents the newest refresh token of its session."""
 
     refresh_token: str = field(repr=False)
+    device: Device = UNKNOWN_DEVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class RefreshHandler:
         twice at once, because the two cannot be told apart.
         """
         presented, successor, now = hash_of(command.refresh_token), new_token(), self.clock.now()
-        opened = await self.sessions.rotate(presented, successor.hash, now)
+        opened = await self.sessions.rotate(presented, successor.hash, now, command.device)
         if opened is None:
             if await self.sessions.revoke_if_reused(presented, now):
                 raise RefreshTokenReused

@@ -15,6 +15,7 @@ from identity.domain.account import (
     locale_violations,
     name_violations,
 )
+from identity.domain.device import UNKNOWN_DEVICE, Device
 from identity.domain.errors import ValidationFailed
 from identity.domain.password import normalized, require_acceptable
 from identity.domain.session import NewSession
@@ -28,6 +29,7 @@ class Register:
     password: str = field(repr=False)
     name: str
     locale: str = ""
+    device: Device = UNKNOWN_DEVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,6 @@ class RegisterHandler:
         hashed = await self.passwords.hash(normalized(command.password))
         account = Account(new_id(), email, name, canonical_locale(locale))
         refresh, now = new_token(), self.clock.now()
-        session = NewSession(new_id(), account.id, refresh.hash, now)
+        session = NewSession(new_id(), account.id, refresh.hash, now, command.device)
         await self.accounts.register(account, hashed, session)
         return account, Tokens(await self.tokens.sign(account, session.id, now), refresh.text)

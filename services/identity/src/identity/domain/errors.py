@@ -145,6 +145,14 @@ class SessionEnded(IdentityError):
     text = "The session has ended."
 
 
+class SessionNotFound(IdentityError):
+    """The session is over, or another account's."""
+
+    kind = "not_found"
+    code = "not_found"
+    text = "You have no such session."
+
+
 class TicketInvalid(IdentityError):
     """The ticket is unknown, used or expired."""
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from identity.domain.device import UNKNOWN_DEVICE, Device
+
 ACCESS_TOKEN_LIFE = timedelta(seconds=600)
 REFRESH_TOKEN_LIFE = timedelta(days=30)
 """A session ends when it was not used for so long."""
@@ -29,6 +31,7 @@ class NewSession:
     account_id: UUID
     token_hash: bytes
     opened_at: datetime
+    device: Device = UNKNOWN_DEVICE
 
     @property
     def expires_at(self) -> datetime:

@@ -17,7 +17,7 @@ from identity.app.redeem_ws_ticket import RedeemWsTicket, RedeemWsTicketHandler
 from identity.app.refresh import Refresh, RefreshHandler
 from identity.app.register import Register, RegisterHandler
 from identity.domain.account import MAX_CLAIMED_SELLERS
-from identity.entrypoints.messages import account_message, caller, tokens_message
+from identity.entrypoints.messages import account_message, caller, device, tokens_message
 from soko.identity.v1 import auth_pb2 as pb
 from soko.identity.v1 import auth_pb2_grpc as rpc
 
@@ -47,14 +47,21 @@ class AuthServicer(rpc.AuthServiceServicer):
     ) -> pb.RegisterResponse:
         """Create an account; honours no idempotency key, because its answer holds secrets."""
         account, tokens = await self._handlers.register.handle(
-            Register(request.email, request.password, request.name, request.locale)
+            Register(
+                request.email,
+                request.password,
+                request.name,
+                request.locale,
+                device(request.user_agent),
+            )
         )
         return pb.RegisterResponse(account=account_message(account), tokens=tokens_message(tokens))
 
     async def Login(self, request: pb.LoginRequest, context: Any) -> pb.LoginResponse:  # noqa: N802
         """Open a session."""
         tokens = await self._handlers.login.handle(
-            LogIn(request.email, request.password, request.totp_code), current_client_address()
+            LogIn(request.email, request.password, request.totp_code, device(request.user_agent)),
+            current_client_address(),
         )
         return pb.LoginResponse(tokens=tokens_message(tokens))
 
@@ -62,7 +69,9 @@ class AuthServicer(rpc.AuthServiceServicer):
         self, request: pb.RefreshRequest, context: Any
     ) -> pb.RefreshResponse:
         """Rotate a refresh token."""
-        tokens = await self._handlers.refresh.handle(Refresh(request.refresh_token))
+        tokens = await self._handlers.refresh.handle(
+            Refresh(request.refresh_token, device(request.user_agent))
+        )
         return pb.RefreshResponse(tokens=tokens_message(tokens))
 
     async def Logout(  # noqa: N802

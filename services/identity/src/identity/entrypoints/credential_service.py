@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.errors import Violation, invalid
+from chassis.ids import format_id
+from identity.app.change_password import ChangePassword, ChangePasswordHandler
 from identity.app.confirm_totp import ConfirmTotp, ConfirmTotpHandler
 from identity.app.remove_totp import RemoveTotpHandler
 from identity.app.start_totp import StartTotpHandler
@@ -25,6 +27,7 @@ class CredentialHandlers:
     confirm_totp: ConfirmTotpHandler
     remove_totp: RemoveTotpHandler
     step_up: StepUpHandler
+    change_password: ChangePasswordHandler
 
 
 class CredentialServicer(rpc.CredentialServiceServicer):
@@ -68,3 +71,12 @@ class CredentialServicer(rpc.CredentialServiceServicer):
             expires_in_s=int(ACCESS_TOKEN_LIFE.total_seconds()),
             step_up_expires_in_s=int(STEP_UP_LIFE.total_seconds()),
         )
+
+    async def ChangePassword(  # noqa: N802
+        self, request: pb.ChangePasswordRequest, context: Any
+    ) -> pb.ChangePasswordResponse:
+        """Change the password."""
+        ended = await self._handlers.change_password.handle(
+            ChangePassword(caller(), request.current_password, request.new_password)
+        )
+        return pb.ChangePasswordResponse(session_ids=[format_id("ses", each) for each in ended])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
-from chassis.context import current_actor
+from chassis.context import current_actor, current_client_address
 from chassis.errors import ServiceError
 from chassis.ids import format_id, parse_id
 from identity.app.caller import Caller
 from identity.app.find_seller import SellerName
 from identity.app.ports import Tokens
 from identity.domain.account import Account
+from identity.domain.device import Device, device_of
 from identity.domain.seller import Member, Seller
 from identity.domain.session import ACCESS_TOKEN_LIFE
 from soko.identity.v1 import account_pb2, auth_pb2, seller_pb2
@@ -32,6 +33,11 @@ def caller() -> Caller:
         parse_id("ses", actor.session_id),
         datetime.fromtimestamp(until, UTC) if until else None,
     )
+
+
+def device(user_agent: str) -> Device:
+    """Return what is kept of the client whose request this is."""
+    return device_of(user_agent, current_client_address())
 
 
 def account_id_of(text: str) -> UUID:
@@ -65,6 +71,7 @@ def account_message(account: Account) -> account_pb2.Account:
             for known in account.memberships
         ],
         email_verified=account.email_verified,
+        second_factor=account.second_factor,
     )
 
 

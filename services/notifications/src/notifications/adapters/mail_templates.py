@@ -73,6 +73,13 @@ class MailTemplates:
         }
         return self._mail("link", subject.kind, subject.locale, params, context)
 
+    def render_warning(self, kind: str, locale: str) -> RenderedMail:
+        """Return a mail that says what was changed of an account."""
+        texts = catalog(locale)["mail"]
+        # As for links: an account's name may be somebody else's words.
+        context = {"greeting": texts["greeting_nameless"], "footer": texts["account_footer"]}
+        return self._mail("warning", kind, locale, {}, context)
+
     def _mail(
         self,
         template: str,

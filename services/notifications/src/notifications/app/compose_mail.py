@@ -17,7 +17,7 @@ from notifications.domain.mail import (
     MailSubject,
     RenderedMail,
 )
-from notifications.domain.notices import LINK_MAILS
+from notifications.domain.notices import CREDENTIAL_MAILS, LINK_MAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class ComposeMail:
         """
         if delivery.kind in LINK_MAILS:
             return await self._link_mail(delivery)
+        if delivery.kind in CREDENTIAL_MAILS:
+            return await self._warning(delivery)
         order = await self._orders.read(delivery.order_id)
         contact = await self._contact(order)
         recipient = order.email or (contact.email if contact else "")
@@ -75,6 +77,13 @@ class ComposeMail:
             life=link.life,
         )
         return ComposedMail(link.email, self._renderer().render_link(subject))
+
+    async def _warning(self, delivery: Delivery) -> ComposedMail:
+        contact = await self._contacts.read(delivery.account_id)
+        if contact is None:
+            raise MailNotWanted
+        locale = locales.choose(contact.locale)
+        return ComposedMail(contact.email, self._renderer().render_warning(delivery.kind, locale))
 
     async def _contact(self, order: MailOrder) -> Contact | None:
         if not order.account_id or (order.email and order.locale):

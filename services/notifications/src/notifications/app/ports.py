@@ -189,6 +189,9 @@ class MailRenderer(Protocol):
     def render_link(self, subject: LinkSubject) -> RenderedMail:
         """Return a link's mail in the subject's language."""
 
+    def render_warning(self, kind: str, locale: str) -> RenderedMail:
+        """Return a mail that says what was changed of an account, in a supported language."""
+
 
 class NoticeTexts(Protocol):
     """Words of inbox entries."""

@@ -14,6 +14,7 @@ from notifications.domain import locales, realtime
 from notifications.domain.notices import (
     MailOrdered,
     Notice,
+    credential_mail,
     inbox_kind,
     link_mail,
     notice_params,
@@ -24,6 +25,7 @@ from notifications.domain.realtime import Draft, GroupState, Message
 from notifications.domain.updates import (
     AccountGone,
     AccountUpdate,
+    CredentialUpdate,
     LinkUpdate,
     OrderUpdate,
     RefundUpdate,
@@ -136,6 +138,8 @@ def _mails(updates: Sequence[Update]) -> list[MailOrdered]:
             mail = refund_mail(update)
         elif isinstance(update, LinkUpdate):
             mail = link_mail(update)
+        elif isinstance(update, CredentialUpdate):
+            mail = credential_mail(update)
         else:
             mail = None
         if mail is not None:

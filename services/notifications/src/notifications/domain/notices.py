@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications.domain.updates import LinkUpdate, OrderUpdate, ParcelUpdate, RefundUpdate
+from notifications.domain.updates import (
+    CredentialUpdate,
+    LinkUpdate,
+    OrderUpdate,
+    ParcelUpdate,
+    RefundUpdate,
+)
 
 ORDER_AWAITING_PAYMENT = "order_awaiting_payment"
 ORDER_CONFIRMED = "order_confirmed"
@@ -20,6 +26,12 @@ LINK_MAILS: Mapping[str, str] = {
     "email_verification": "verify-email",
 }
 """Mails whose secret link is asked for when they are made, and the page that takes the link."""
+
+PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
+SECOND_FACTOR_SET = "second_factor_set"
+SECOND_FACTOR_REMOVED = "second_factor_removed"
+CREDENTIAL_MAILS = frozenset({PASSWORD_CHANGED, SECOND_FACTOR_SET, SECOND_FACTOR_REMOVED})
+"""Mails that tell an account's owner what somebody changed, in case it was somebody else."""
 
 _REFUNDED = frozenset({"refunded", "partially_refunded"})
 _EXPIRED = frozenset({"expired", "payment_expired"})
@@ -146,4 +158,16 @@ def link_mail(update: LinkUpdate) -> MailOrdered:
         account_id="",
         event_id=update.event_id,
         params={"request_id": update.request_id},
+    )
+
+
+def credential_mail(update: CredentialUpdate) -> MailOrdered:
+    """Return the mail that warns an account's owner."""
+    return MailOrdered(
+        dedupe_key=f"{update.change}:{update.event_id}",
+        kind=update.change,
+        order_id="",
+        account_id=update.account_id,
+        event_id=update.event_id,
+        params={},
     )

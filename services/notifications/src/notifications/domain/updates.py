@@ -87,4 +87,15 @@ class AccountGone:
     account_id: str
 
 
-Update = OrderUpdate | RefundUpdate | AccountUpdate | AccountGone | LinkUpdate
+@dataclass(frozen=True, slots=True)
+class CredentialUpdate:
+    """What opens an account was changed; its owner should know."""
+
+    event_id: str
+    occurred_at: datetime
+    account_id: str
+    change: str
+    """password_changed, second_factor_set or second_factor_removed."""
+
+
+Update = OrderUpdate | RefundUpdate | AccountUpdate | AccountGone | LinkUpdate | CredentialUpdate

@@ -9,9 +9,15 @@ from collections.abc import Callable, Mapping
 
 from chassis.envelope import Envelope
 from chassis.ids import format_id, parse_id
+from notifications.domain.notices import (
+    PASSWORD_CHANGED,
+    SECOND_FACTOR_REMOVED,
+    SECOND_FACTOR_SET,
+)
 from notifications.domain.updates import (
     AccountGone,
     AccountUpdate,
+    CredentialUpdate,
     LinkUpdate,
     OrderUpdate,
     ParcelUpdate,
@@ -135,6 +141,22 @@ def _link_requested(event: Envelope) -> Update:
     )
 
 
+def _password_changed(event: Envelope) -> Update:
+    message = identity_pb2.PasswordChanged.FromString(event.data)
+    return _credential(event, message.account_id, PASSWORD_CHANGED)
+
+
+def _second_factor_changed(event: Envelope) -> Update:
+    message = identity_pb2.SecondFactorChanged.FromString(event.data)
+    change = SECOND_FACTOR_SET if message.enabled else SECOND_FACTOR_REMOVED
+    return _credential(event, message.account_id, change)
+
+
+def _credential(event: Envelope, account_id: str, change: str) -> Update:
+    parse_id("usr", account_id)
+    return CredentialUpdate(format_id("evt", event.id), event.time, account_id, change)
+
+
 PARSERS: Mapping[str, Mapping[str, Callable[[Envelope], Update]]] = {
     "orders": {
         "order_placed": _placed,
@@ -151,6 +173,8 @@ PARSERS: Mapping[str, Mapping[str, Callable[[Envelope], Update]]] = {
         "account_deleted": _account_deleted,
         "password_reset_requested": _link_requested,
         "email_verification_requested": _link_requested,
+        "password_changed": _password_changed,
+        "second_factor_changed": _second_factor_changed,
     },
 }
 """Parser per context and event name.
