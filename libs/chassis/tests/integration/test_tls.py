@@ -38,9 +38,12 @@ class Accounts(account_pb2_grpc.AccountServiceServicer):
 
     def __init__(self) -> None:
         self.handled = 0
+        self.shown = b""
+        """The certificate of the last caller."""
 
     async def GetContact(self, request: Any, context: Any) -> account_pb2.GetContactResponse:  # noqa: N802
         self.handled += 1
+        (self.shown,) = context.auth_context()["x509_pem_cert"]
         return account_pb2.GetContactResponse(name=request.account_id)
 
     async def GetMe(self, request: Any, context: Any) -> account_pb2.GetMeResponse:  # noqa: N802
@@ -179,6 +182,7 @@ async def test_replaced_certificates_are_taken_up_without_a_restart(
             for file in issued.iterdir():
                 file.rename(authority.folder / process / file.name)
         assert await contact("after") == "after"
+        assert identity.accounts.shown == orders.cert.read_bytes()
         # The one that was replaced is believed no more.
         former = files_of(authority, "notifications")
         async with calling(identity.address, former, "notifications") as other:
