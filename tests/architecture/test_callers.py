@@ -118,5 +118,33 @@ def test_each_rpc_says_who_may_call_it() -> None:
 
 def test_the_list_of_callers_is_what_the_code_needs() -> None:
     listed = {(path, caller) for path, callers in allowed_callers().items() for caller in callers}
-    assert needed() - listed == set()
-    assert listed - needed() == set()
+    used = needed()
+    assert used - listed == set()
+    assert listed - used == set()
+
+
+def handlers() -> dict[tuple[str, str, str], str]:
+    """Return the source of each RPC's handler, by package, servicer and method."""
+    return {
+        (module.package, base.attr, function.name): ast.unparse(function)
+        for module in modules("chassis", *SERVICES)
+        for node in module.tree.body
+        if isinstance(node, ast.ClassDef)
+        for base in node.bases
+        if isinstance(base, ast.Attribute) and base.attr.endswith("Servicer")
+        for function in node.body
+        if isinstance(function, ast.AsyncFunctionDef)
+    }
+
+
+def test_an_rpc_that_no_user_reaches_asks_for_a_service() -> None:
+    """The list stands before the handler; the handler does not rely on it."""
+    known = handlers()
+    for path, callers in allowed_callers().items():
+        service, _, method = path.removeprefix("/soko.").partition("/")
+        context, _, name = service.split(".")
+        owners = [context] if context in SERVICES else ["chassis", *SERVICES]
+        found = [known.get((owner, f"{name}Servicer", method), "") for owner in owners]
+        assert any(found), path
+        if GATEWAY not in callers:
+            assert "require_service()" in "".join(found), path
