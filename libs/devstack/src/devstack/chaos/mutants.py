@@ -50,7 +50,7 @@ MUTANTS: Final = (
         (
             Edit(
                 f"{_ORDERS}/app/run_saga.py",
-                "self._inventory.release(order.id, order.cancel_reason, left_s),",
+                "self._inventory.release(order.id, reason, left_s),",
                 "asyncio.sleep(0, True),",
             ),
         ),
@@ -62,7 +62,7 @@ MUTANTS: Final = (
         (
             Edit(
                 f"{_ORDERS}/app/run_saga.py",
-                "self._payments.cancel(order.id, order.cancel_reason, left_s),",
+                "self._payments.cancel(order.id, reason, left_s),",
                 "asyncio.sleep(0, True),",
             ),
         ),
