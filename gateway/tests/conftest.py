@@ -55,6 +55,7 @@ from soko.orders.v1 import cart_pb2, fulfilment_pb2, order_pb2
 from soko.orders.v1 import timeline_pb2 as orders_timeline
 from soko.payments.v1 import bookkeeping_pb2, payment_pb2, payout_pb2, provider_webhook_pb2
 from soko.payments.v1 import timeline_pb2 as payments_timeline
+from soko.privacy.v1 import personal_data_pb2
 
 SERVICES: Mapping[str, tuple[Any, ...]] = {
     "identity": (
@@ -65,6 +66,7 @@ SERVICES: Mapping[str, tuple[Any, ...]] = {
         external_login_pb2,
         key_pb2,
         mailed_link_pb2,
+        personal_data_pb2,
         seller_pb2,
         session_pb2,
     ),

@@ -93,7 +93,7 @@ class Stack:
 
     def database_url(self, service: str) -> str:
         """Return the address of a service's database, as the service gets it."""
-        home = Home(self._home)
+        home = Home(self.home)
         server = PostgresServer(home.folder, home.postgres_socket_folder)
         return database_url(server, home, service)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import httpx
 import psycopg
@@ -78,6 +78,7 @@ async def test_a_deleted_account_is_forgotten_in_every_database(
     await eventually(lambda: notified(market, buyer, done), timeout_s=60)
 
     assert {name.partition(".")[0] for name in planted.found()} >= {"identity", "orders"}
+    await the_export_holds_it_all(market, planted, buyer, (done, under_way))
     refused = await delete(market, buyer, "another password")
     assert (refused.status_code, refused.json()["code"]) == (401, "invalid_credentials")
     assert (await delete(market, buyer)).status_code == 204
@@ -105,6 +106,26 @@ async def test_a_sole_owner_cannot_leave_its_seller_behind(
     refused = await delete(market, owner)
     assert (refused.status_code, refused.json()["code"]) == (409, "sole_owner")
     assert (await market.client.get("/v1/me", headers=owner.headers)).status_code == 200
+
+
+async def the_export_holds_it_all(
+    market: Marketplace, planted: Planted, buyer: Account, bought: Sequence[Json]
+) -> None:
+    answer = await market.client.post("/v1/me/export", headers=buyer.headers)
+    assert answer.status_code == 200, answer.text
+    document = answer.json()
+    [account] = [each for each in document["identity"] if each["kind"] == "account"]
+    assert (account["id"], account["email"]) == (buyer.id, planted.email)
+    orders = {each["id"]: each for each in document["orders"] if each["kind"] == "order"}
+    assert orders.keys() == {each["id"] for each in bought}
+    for order in orders.values():
+        stored = {name: value for name, value in order["shipping_address"].items() if value}
+        assert stored == planted.address
+        assert [payment["status"] for payment in order["payments"]] == ["captured"]
+    [cart] = [each for each in document["orders"] if each["kind"] == "cart"]
+    assert cart["email"] == planted.email
+    told = [each["event"] for each in document["notifications"] if each["kind"] == "notification"]
+    assert "order_confirmed" in told
 
 
 async def shipped_to(market: Marketplace, seller: tuple[Account, str], order: Json) -> Json:

@@ -60,7 +60,7 @@ def operation(*names: str, uses_up: bool = False) -> Callable[[Builder], Builder
     "GET /v1/notifications", "GET /v1/ops/reconciliation", "GET /v1/orders", "GET /v1/api-keys",
     "GET /v1/me/sessions",
     "GET /v1/payment-methods", "GET /v1/products", "POST /v1/ws-tickets",
-    "POST /v1/me/email-verification", "POST /v1/me/totp",
+    "POST /v1/me/email-verification", "POST /v1/me/totp", "POST /v1/me/export",
 )  # fmt: skip
 async def nothing(things: Things, caller: str) -> Call:
     return Call()

@@ -33,6 +33,7 @@ from soko.payments.v1 import (
     provider_webhook_pb2_grpc,
 )
 from soko.payments.v1 import timeline_pb2_grpc as payments_timeline
+from soko.privacy.v1 import personal_data_pb2_grpc
 
 NAME = "gateway"
 """Services treat a call in this name as its user's: a guest's unless it carries a token."""
@@ -72,6 +73,7 @@ class Identity(Service):
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.peer.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.peer.channel)
         self.links = mailed_link_pb2_grpc.MailedLinkServiceStub(self.peer.channel)
+        self.personal = personal_data_pb2_grpc.PersonalDataServiceStub(self.peer.channel)
 
 
 class Catalog(Service):
@@ -94,6 +96,7 @@ class Orders(Service):
         self.orders = order_pb2_grpc.OrderServiceStub(self.peer.channel)
         self.fulfilment = fulfilment_pb2_grpc.FulfilmentServiceStub(self.peer.channel)
         self.timeline = orders_timeline.TimelineServiceStub(self.peer.channel)
+        self.personal = personal_data_pb2_grpc.PersonalDataServiceStub(self.peer.channel)
 
 
 class Payments(Service):
@@ -120,6 +123,7 @@ class Notifications(Service):
         self.realtime = notification_pb2_grpc.RealtimeServiceStub(self.peer.channel)
         self.audits = report_pb2_grpc.AuditReportServiceStub(self.peer.channel)
         self.timeline = notices_timeline.TimelineServiceStub(self.peer.channel)
+        self.personal = personal_data_pb2_grpc.PersonalDataServiceStub(self.peer.channel)
 
 
 class Backend:

@@ -182,3 +182,20 @@ class JsonWebKeySet(Document):
     """The keys that access tokens are verified with (RFC 7517)."""
 
     keys: list[dict[str, Any]]
+
+
+class PersonalRecord(Document):
+    """What is stored of somebody; its other members depend on its kind."""
+
+    kind: str = Field(description="account, session, cart, order, notification, ...")
+    id: str
+
+
+class PersonalData(Document):
+    """Everything that is stored of an account, by the service that stores it."""
+
+    account_id: str
+    exported_at: datetime
+    identity: list[PersonalRecord]
+    orders: list[PersonalRecord]
+    notifications: list[PersonalRecord]

@@ -10,6 +10,7 @@ from chassis.clock import Clock, SystemClock
 from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.outbox import Relay
+from chassis.personal_data import PersonalDataServicer
 from chassis.process import ServiceApp, ServiceContext
 from chassis.shared_calls_server import AddServicer
 from identity.adapters.account_deletion import AccountDeletion
@@ -22,6 +23,7 @@ from identity.adapters.external_identity_store import ExternalIdentityStore
 from identity.adapters.keyring import Keyring
 from identity.adapters.login_attempt_store import LoginAttemptStore
 from identity.adapters.mailed_link_store import MailedLinkStore
+from identity.adapters.personal_data import PERSONAL_DATA
 from identity.adapters.second_factor_store import SecondFactorStore
 from identity.adapters.seller_store import SellerStore
 from identity.adapters.session_store import SessionStore
@@ -103,6 +105,7 @@ from soko.identity.v1 import (
     seller_pb2_grpc,
     session_pb2_grpc,
 )
+from soko.privacy.v1 import personal_data_pb2_grpc
 
 if TYPE_CHECKING:
     from identity.adapters.oidc_provider import OidcProvider
@@ -129,17 +132,11 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     factors = SecondFactorStore(db, relay.nudge)
     seeds = SealedTotpSeeds(Vault(settings.vault_keys), TOTP_ISSUER)
     prover = Prover(accounts, factors, seeds, passwords)
-    log_in = LogInHandler(accounts, sessions, passwords, tokens, clock, prover)
-    auth = AuthHandlers(
-        RegisterHandler(accounts, passwords, tokens, clock, settings.default_locale),
-        GuardedLogInHandler(log_in, attempts, clock),
-        RefreshHandler(sessions, tokens, clock),
-        LogOutHandler(sessions, clock),
-        CreateWsTicketHandler(sessions, clock),
-        RedeemWsTicketHandler(sessions, clock),
-        ListRevokedSessionsHandler(sessions, keys, clock),
-        ListSecuredAccountsHandler(factors, clock),
+    logins = GuardedLogInHandler(
+        LogInHandler(accounts, sessions, passwords, tokens, clock, prover), attempts, clock
     )
+    registering = RegisterHandler(accounts, passwords, tokens, clock, settings.default_locale)
+    auth = _auth_handlers(registering, logins, sessions, keys, factors, tokens, clock)
     providers = _login_providers(settings)
     external = _external_login_handlers(providers, db, relay, tokens, prover, settings)
     return ServiceApp(
@@ -155,6 +152,10 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
                 AccountServicer(
                     _account_handlers(accounts, AccountDeletion(db, relay.nudge), prover, clock)
                 ),
+            ),
+            (
+                personal_data_pb2_grpc.add_PersonalDataServiceServicer_to_server,
+                PersonalDataServicer(db, PERSONAL_DATA),
             ),
             (
                 seller_pb2_grpc.add_SellerServiceServicer_to_server,
@@ -180,6 +181,27 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
         close=[passwords.close, *(each.close for each in providers)],
         audit=audit_of(db),
         fetch_jwks=keyring.jwks_json,
+    )
+
+
+def _auth_handlers(
+    registering: RegisterHandler,
+    logins: GuardedLogInHandler,
+    sessions: SessionStore,
+    keys: ApiKeyStore,
+    factors: SecondFactorStore,
+    tokens: SignedTokens,
+    clock: Clock,
+) -> AuthHandlers:
+    return AuthHandlers(
+        registering,
+        logins,
+        RefreshHandler(sessions, tokens, clock),
+        LogOutHandler(sessions, clock),
+        CreateWsTicketHandler(sessions, clock),
+        RedeemWsTicketHandler(sessions, clock),
+        ListRevokedSessionsHandler(sessions, keys, clock),
+        ListSecuredAccountsHandler(factors, clock),
     )
 
 

@@ -11,6 +11,7 @@ from chassis.clock import Clock, SystemClock
 from chassis.consumer import EventConsumer
 from chassis.cursors import CursorCodec
 from chassis.database import Database
+from chassis.personal_data import PersonalDataServicer
 from chassis.process import Background, ServiceApp, ServiceContext
 from notifications.adapters.audit import audit_of
 from notifications.adapters.audit_reports import PostgresAuditReports
@@ -24,6 +25,7 @@ from notifications.adapters.lazy_mail import LazySmtpTransport
 from notifications.adapters.message_log import PostgresMessageLog
 from notifications.adapters.notice_history import PostgresNoticeHistory
 from notifications.adapters.orders_grpc import OrdersClient
+from notifications.adapters.personal_data import PERSONAL_DATA
 from notifications.adapters.realtime_nats import NatsPublisher
 from notifications.adapters.retention import Retention, forget_old
 from notifications.app.compose_mail import ComposeMail
@@ -43,6 +45,7 @@ from notifications.settings import Settings
 from soko.audit.v1 import report_pb2_grpc
 from soko.notifications.v1 import notification_pb2_grpc as pb_grpc
 from soko.notifications.v1 import timeline_pb2_grpc
+from soko.privacy.v1 import personal_data_pb2_grpc
 
 _SWEEP_EVERY_S = 3600.0
 _RETELL = timedelta(minutes=2)
@@ -74,6 +77,10 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
         services=[
             (pb_grpc.add_NotificationServiceServicer_to_server, servicer),
             (pb_grpc.add_RealtimeServiceServicer_to_server, RealtimeServicer(log)),
+            (
+                personal_data_pb2_grpc.add_PersonalDataServiceServicer_to_server,
+                PersonalDataServicer(db, PERSONAL_DATA),
+            ),
             (
                 timeline_pb2_grpc.add_TimelineServiceServicer_to_server,
                 TimelineServicer(PostgresNoticeHistory(db)),

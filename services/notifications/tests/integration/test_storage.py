@@ -4,17 +4,22 @@ from datetime import timedelta
 
 import pytest
 
+from chassis.actor import Actor
+from chassis.context import RequestContext, enter, leave
 from chassis.ids import parse_id
 from chassis.migrations import check
+from chassis.personal_data import PersonalDataServicer
 from notifications.adapters.catalogs import CatalogNoticeTexts
 from notifications.adapters.delivery_queue import PostgresDeliveryQueue
 from notifications.adapters.event_store import PostgresEventStore
 from notifications.adapters.message_log import PostgresMessageLog
+from notifications.adapters.personal_data import PERSONAL_DATA
 from notifications.adapters.retention import Retention, forget_old
 from notifications.app.record_updates import RecordUpdates, record_updates
 from notifications.domain.updates import AccountGone, AccountUpdate
 from services.notifications.tests.builders import NOON, an_id, an_update
 from services.notifications.tests.conftest import MIGRATIONS
+from soko.privacy.v1.personal_data_pb2 import ListPersonalDataRequest
 
 TEXTS = CatalogNoticeTexts()
 
@@ -104,3 +109,22 @@ async def test_a_deleted_account_leaves_nothing_and_nothing_comes_after_it(db):
     assert [row["locale"] for row in languages] == ["", "sw"]
     (message,) = await PostgresMessageLog(db).after(f"user_{account}", 0, 10)
     assert json.loads(message.body_json)["type"] == "order_status_update"
+
+
+async def test_an_account_reads_its_inbox_and_its_language(db):
+    account, other = an_id("usr"), an_id("usr")
+    for each in (account, other):
+        await record(db, AccountUpdate(an_id("evt"), NOON, each, "sw"), an_update(account_id=each))
+    token = enter(RequestContext(actor=Actor(kind="account", account_id=account)))
+    try:
+        servicer = PersonalDataServicer(db, PERSONAL_DATA)
+        first = await servicer.ListPersonalData(ListPersonalDataRequest(), None)
+        second = await servicer.ListPersonalData(
+            ListPersonalDataRequest(cursor=first.next_cursor), None
+        )
+    finally:
+        leave(token)
+    assert [(each.kind, each.id) for each in first.records] == [("language", account)]
+    (notice,) = [json.loads(each.json) for each in second.records]
+    assert notice["event"] == "order_confirmed"
+    assert not second.next_cursor

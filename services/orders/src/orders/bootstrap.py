@@ -11,6 +11,7 @@ from chassis.consumer import EventConsumer
 from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.outbox import Relay
+from chassis.personal_data import PersonalDataServicer
 from chassis.process import Background, ServiceApp, ServiceContext
 from orders.adapters.audit import audit_of
 from orders.adapters.cart_store import PostgresCarts
@@ -20,6 +21,7 @@ from orders.adapters.identity_grpc import IdentityAccounts, IdentitySellers
 from orders.adapters.leftovers import PostgresLeftovers
 from orders.adapters.order_store import PostgresCheckouts, PostgresOrders, PostgresPaymentNews
 from orders.adapters.payments_grpc import PaymentsClient
+from orders.adapters.personal_data import PERSONAL_DATA
 from orders.adapters.remembered_variants import FORGETTING_EVENTS, RememberedVariants
 from orders.adapters.saga_ages import PostgresSagaAges
 from orders.adapters.shipment_store import PostgresCarrierInbox, PostgresShipments
@@ -73,6 +75,7 @@ from soko.orders.v1 import (
     order_pb2_grpc,
     timeline_pb2_grpc,
 )
+from soko.privacy.v1 import personal_data_pb2_grpc
 
 _CONTEXT = "orders"
 _SAGAS_EVERY_S = 0.5
@@ -147,6 +150,10 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
             (
                 fulfilment_pb2_grpc.add_FulfilmentServiceServicer_to_server,
                 FulfilmentServicer(fulfilment, db, parts.clock),
+            ),
+            (
+                personal_data_pb2_grpc.add_PersonalDataServiceServicer_to_server,
+                PersonalDataServicer(db, PERSONAL_DATA),
             ),
             (
                 timeline_pb2_grpc.add_TimelineServiceServicer_to_server,

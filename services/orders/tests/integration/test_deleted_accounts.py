@@ -1,4 +1,4 @@
-"""Accounts that were deleted: what is forgotten at once, what when an order is over, what stays."""
+"""What orders knows of a person: told to the account, and forgotten once it was deleted."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from services.orders.tests.integration.test_shipment_calls import Sale, ship, te
 from soko.common.v1.address_pb2 import Address
 from soko.events.v1.identity_pb2 import AccountDeleted
 from soko.orders.v1 import cart_pb2, order_pb2
+from soko.privacy.v1.personal_data_pb2 import ListPersonalDataRequest
+from soko.privacy.v1.personal_data_pb2_grpc import PersonalDataServiceStub
 
 MARK = "Planted-Person"
 SHIP_TO = Address(
@@ -204,3 +206,27 @@ async def test_the_event_is_heard(make_database: Callable[[], str], nats_url: st
     await task
     await broker.close()
     await db.close()
+
+
+async def test_an_account_reads_its_orders_and_open_carts(quiet: World) -> None:
+    buyer = an_id("usr")
+    sale = await buy(quiet, buyer)
+    await ship(quiet, sale, tracking_number="KE1")
+    await buy(quiet, an_id("usr"))
+    await quiet.new_cart((quiet.sold(), 2), by=buyer, shipping_address=SHIP_TO)
+    stub, found, cursor = PersonalDataServiceStub(quiet.peer.channel), [], ""
+    while True:
+        request = ListPersonalDataRequest(cursor=cursor)
+        page = await quiet.call(stub.ListPersonalData, request, by=buyer)
+        found += [(each.kind, json.loads(each.json)) for each in page.records]
+        cursor = page.next_cursor
+        if not cursor:
+            break
+    (_, cart), (_, order) = found
+    assert [kind for kind, _ in found] == ["cart", "order"]
+    assert cart["shipping_address"]["name"] == MARK
+    assert cart["items"][0]["quantity"] == 2
+    assert (order["id"], order["email"]) == (sale.order.id, f"{MARK}@test.example")
+    assert order["lines"][0]["variant_id"] == sale.order.items[0].variant_id
+    assert order["shipments"][0]["tracking_number"] == "KE1"
+    assert order["shipments"][0]["shipment_id"].startswith("shp_")
