@@ -5,6 +5,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from chassis.ids import format_id, new_id
+from devstack.testing import eventually
 from gateway.settings import GatewaySettings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -30,6 +31,7 @@ def names(answer, header):
 
 async def test_pages_of_a_listed_origin_may_call_and_read(gateway):
     async for running in gateway():
+        await eventually(lambda: running.gateway.application.state.freshness.listening)
         asked = await running.client.options(CART, headers={"Origin": SHOP, **PREFLIGHT})
         assert asked.status_code == 204
         assert asked.headers["Access-Control-Allow-Origin"] == SHOP

@@ -8,6 +8,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from chassis.ids import format_id, new_id
+from devstack.testing import eventually
 from soko.identity.v1 import key_pb2
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -107,6 +108,7 @@ async def test_neighbours_in_an_ipv6_network_are_one_client(throttled):
 
 async def test_probes_and_answers_from_the_cache_are_not_counted(throttled):
     async for running in throttled(rate_limits="reads=1:0"):
+        await eventually(lambda: running.gateway.application.state.freshness.listening)
         for _ in range(5):
             assert (await running.client.get("/livez", headers=from_address(40))).status_code == 200
         for _ in range(5):
