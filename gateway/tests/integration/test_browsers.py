@@ -25,13 +25,18 @@ def gateway(services, nats_url, issuer, start_gateway, make_settings):
     return start
 
 
+async def listens(running):
+    """Wait until nothing makes the gateway forget what it cached before the test."""
+    await eventually(lambda: running.gateway.application.state.freshness.listening)
+
+
 def names(answer, header):
     return {each.strip() for each in answer.headers[header].split(",")}
 
 
 async def test_pages_of_a_listed_origin_may_call_and_read(gateway):
     async for running in gateway():
-        await eventually(lambda: running.gateway.application.state.freshness.listening)
+        await listens(running)
         asked = await running.client.options(CART, headers={"Origin": SHOP, **PREFLIGHT})
         assert asked.status_code == 204
         assert asked.headers["Access-Control-Allow-Origin"] == SHOP
