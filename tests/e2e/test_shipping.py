@@ -209,3 +209,66 @@ async def test_stock_leaves_although_catalog_and_orders_died_at_the_door(
         return (counts.get("on_hand"), counts.get("reserved")) == (96, 0)
 
     await eventually(left, timeout_s=60)
+
+
+async def test_what_a_seller_cannot_deliver_is_paid_back_and_the_rest_arrives(
+    market: Marketplace,
+    seller: tuple[Account, str],
+    product: Product,
+    buyer: Account,
+    admin: Account,
+    stack: Stack,
+) -> None:
+    owner, _ = seller
+    order = await bought(market, product, 3, buyer)
+    item, part = order["items"][0]["id"], order["seller_orders"][0]["id"]
+    stock = await market.stock(owner, product.variant_id)
+    path = f"/v1/seller-orders/{part}/cancel"
+    body = {"items": [{"item_id": item, "quantity": 2}], "reason": "Broken in the warehouse"}
+    headers = {**owner.headers, "Idempotency-Key": unique("cancel")}
+    for _ in range(2):
+        cancelled = await market.client.post(path, json=body, headers=headers)
+        assert cancelled.status_code == 200, cancelled.text
+        assert cancelled.json()["items"][0]["cancelled_quantity"] == 2
+    strange = {**buyer.headers, "Idempotency-Key": unique("cancel")}
+    assert (await market.client.post(path, json=body, headers=strange)).status_code == 403
+    paid_back = await market.order_becomes(
+        order, account=buyer, status="confirmed", payment_status="partially_refunded"
+    )
+    assert paid_back["shipments"] == []
+    payments = await market.client.get(f"/v1/orders/{order['id']}/payments", headers=buyer.headers)
+    (payment,) = payments.json()["items"]
+    assert payment["refunded"]["amount_minor"] == 2 * product.price_minor
+    too_many = await market.ship(owner, order, (item, 2))
+    assert too_many.json()["code"] == "quantity_not_shippable"
+    shipped = await market.ship(owner, order, (item, 1))
+    told = await market.client.post(
+        f"/v1/shipments/{shipped.json()['id']}/events",
+        json={"status": "delivered"},
+        headers=owner.headers,
+    )
+    assert told.status_code == 201, told.text
+    await market.order_becomes(order, account=buyer, status="completed")
+
+    async def left_the_stock() -> bool:
+        now = await market.stock(owner, product.variant_id)
+        return (now["on_hand"], now["reserved"]) == (stock["on_hand"] - 3, stock["reserved"] - 3)
+
+    await eventually(left_the_stock, PATIENCE_S)
+
+    async def all_is_told() -> bool:
+        timeline = await market.client.get(
+            f"/v1/orders/{order['id']}/timeline", headers=buyer.headers
+        )
+        names = [entry["name"] for entry in timeline.json()["items"]]
+        assert names.count("order_items_cancelled") >= 1, names
+        listed = await market.client.get("/v1/notifications", headers=buyer.headers)
+        kinds = [each["kind"] for each in listed.json()["items"]]
+        assert "order_items_cancelled" in kinds, kinds
+        return True
+
+    await eventually(all_is_told, PATIENCE_S)
+    entries = await market.client.get(
+        "/v1/ledger/entries", params={"order_id": order["id"], "limit": 100}, headers=admin.headers
+    )
+    assert sum(each["amount"]["amount_minor"] for each in entries.json()["items"]) == 0

@@ -457,6 +457,13 @@ async def create_shipment(things: Things, caller: str) -> Call:
     return Call({"order_id": order["id"]}, {"carrier": "posta", "items": items}, header | keyed())
 
 
+@operation("POST /v1/seller-orders/{seller_order_id}/cancel", uses_up=True)
+async def cancel_items(things: Things, caller: str) -> Call:
+    order, header = await things.order(caller)
+    part = order["seller_orders"][0]["id"]
+    return Call({"seller_order_id": part}, {"reason": "damaged"}, header | keyed())
+
+
 @operation("POST /v1/shipments/{shipment_id}/events")
 async def record_shipment_event(things: Things, caller: str) -> Call:
     parcel = await things.shipment()

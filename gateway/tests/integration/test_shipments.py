@@ -9,8 +9,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.errors import ServiceError, conflict, unauthenticated
 from chassis.ids import format_id, new_id
+from soko.orders.v1 import cart_pb2, order_pb2
 from soko.orders.v1 import fulfilment_pb2 as pb
-from soko.orders.v1 import order_pb2
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -205,3 +205,26 @@ async def test_guests_ship_nothing(running):
     for path in ("/v1/orders/ord_1/shipments", "/v1/shipments/shp_1/events"):
         answer = await running.client.post(path, json={}, headers=running.issuer.bearer())
         assert answer.status_code == 404
+
+
+async def test_a_seller_cancels_what_it_cannot_deliver(running):
+    item = cart_pb2.Item(id=LINE, quantity=3, cancelled_quantity=2, seller_order_id=PART)
+    running.services.answers["CancelItems"] = lambda _request, _metadata: (
+        order_pb2.CancelItemsResponse(order=order_pb2.Order(id=ORDER, items=[item]))
+    )
+    path, bearer = f"/v1/seller-orders/{PART}/cancel", running.issuer.bearer()
+    body = {"items": [{"item_id": LINE, "quantity": 2}], "reason": "damaged", "restock": True}
+    without = await running.client.post(path, json=body, headers=bearer)
+    assert without.json()["code"] == "idempotency_key_required"
+    headers = {**bearer, "Idempotency-Key": "k"}
+    answer = await running.client.post(path, json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["items"][0]["cancelled_quantity"] == 2
+    (call,) = running.services.got("CancelItems")
+    asked = call.request
+    assert (asked.seller_order_id, asked.reason, asked.restock) == (PART, "damaged", True)
+    assert [(each.item_id, each.quantity) for each in asked.items] == [(LINE, 2)]
+    assert call.metadata["soko-idempotency-key"] == "k"
+    for wrong in ({"reason": ""}, {"reason": "x", "items": []}, {"reason": "x", "lines": []}):
+        refused = await running.client.post(path, json=wrong, headers=headers)
+        assert refused.status_code == 422

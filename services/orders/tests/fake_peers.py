@@ -127,6 +127,24 @@ class PaymentServer(payment_pb2_grpc.PaymentServiceServicer):
         done = await self._fake.cancel(request.order_id, request.reason, 1)
         return payment_pb2.CancelPaymentResponse(outcome="done" if done else "unknown")
 
+    async def ListPayments(self, request, context):  # noqa: N802
+        in_parts = await self._fake.refunds_in_parts(request.order_id)
+        payment = payment_pb2.Payment(order_id=request.order_id, refunds_in_parts=in_parts)
+        return payment_pb2.ListPaymentsResponse(payments=[payment])
+
+
+class RefundServer(payment_pb2_grpc.RefundServiceServicer):
+    def __init__(self, fake: FakePayments) -> None:
+        self._fake = fake
+
+    async def CreateRefund(self, request, context):  # noqa: N802
+        units = {item.item_id: item.quantity for item in request.items}
+        shipment_id = "shp" + request.refund_id.removeprefix("rfd")
+        move = StockMove(shipment_id, request.order_id, "shipping", units, 0)
+        if not await self._fake.refund(move):
+            raise timed_out("payments")
+        return payment_pb2.CreateRefundResponse()
+
 
 class AccountServer(account_pb2_grpc.AccountServiceServicer):
     def __init__(self, fake: FakeAccounts) -> None:
@@ -166,6 +184,7 @@ async def serving_peers(
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogServer(catalog), server)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(InventoryServer(catalog), server)
     payment_pb2_grpc.add_PaymentServiceServicer_to_server(PaymentServer(payments), server)
+    payment_pb2_grpc.add_RefundServiceServicer_to_server(RefundServer(payments), server)
     account_pb2_grpc.add_AccountServiceServicer_to_server(AccountServer(accounts), server)
     seller_pb2_grpc.add_SellerServiceServicer_to_server(SellerServer(accounts), server)
     target = f"unix:{folder}/peers.sock"

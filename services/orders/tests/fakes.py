@@ -123,7 +123,7 @@ class FakeCatalog:
 
     async def move(self, move: StockMove) -> bool:
         def ship() -> bool:
-            if move.order_id not in self.allocated:
+            if move.order_id not in self.allocated and move.order_id not in self.closed:
                 return False
             self.shipped[move.shipment_id] = move.order_id, sum(move.units.values())
             return True
@@ -186,6 +186,9 @@ class FakePayments:
         self.closed: set[str] = set()
         self.reasons: list[str] = []
         self.charges: dict[str, int] = defaultdict(int)
+        self.in_parts = True
+        self.refunds: dict[str, dict[str, int]] = {}
+        """Units by line, of each cancellation."""
         self.faults = Faults()
         self.calls: list[str] = []
         self.away = False
@@ -209,6 +212,16 @@ class FakePayments:
             return True
 
         return bool(await self._call("cancel", cancel))
+
+    async def refunds_in_parts(self, order_id: str) -> bool:
+        return self.in_parts
+
+    async def refund(self, move: StockMove) -> bool:
+        def refund() -> bool:
+            self.refunds[move.shipment_id] = dict(move.units)
+            return True
+
+        return bool(await self._call("refund", refund))
 
     def decide(self, order_id: str, status: str) -> None:
         """The buyer acts on a pending payment."""

@@ -59,6 +59,23 @@ class ShipmentBody(Body):
     items: Annotated[list[ShipmentItemBody], Field(min_length=1, max_length=500)]
 
 
+class CancelledItemsBody(Body):
+    """What a seller cannot deliver."""
+
+    model_config = example(
+        items=[{"item_id": "item_01h455vb4pex5vsknk084sn02q", "quantity": 1}],
+        reason="Broken in the warehouse",
+    )
+
+    items: Annotated[list[ShipmentItemBody], Field(min_length=1, max_length=500)] | None = Field(
+        default=None, description="All that has not shipped, without"
+    )
+    reason: Annotated[str, Line(500, 1)]
+    restock: bool = Field(
+        default=False, description="Whether the units go back on sale instead of leaving the stock"
+    )
+
+
 class ShipmentEventBody(Body):
     """Something that happened to a parcel."""
 

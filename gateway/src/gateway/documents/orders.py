@@ -53,6 +53,9 @@ class OrderItem(Item):
     """A line of an order."""
 
     seller_order_id: str
+    cancelled_quantity: int | None = Field(
+        default=None, description="Units of it that the seller cancelled; absent for none"
+    )
 
 
 class OrderSeller(Document):

@@ -35,6 +35,8 @@ def item(value: cart_pb2.Item) -> Document:
     }
     if value.seller_order_id:
         document["seller_order_id"] = value.seller_order_id
+    if value.cancelled_quantity:
+        document["cancelled_quantity"] = value.cancelled_quantity
     return document
 
 

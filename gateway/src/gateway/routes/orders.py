@@ -5,16 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from gateway.api import ApiRequest, ApiRoute
-from gateway.bodies.fields import Cursor, Limit, OrderId, SellerName
+from gateway.bodies.fields import Cursor, Limit, OrderId, SellerName, SellerOrderId
 from gateway.bodies.orders import CancelBody
 from gateway.bodies.payments import RefundBody
+from gateway.bodies.shipments import CancelledItemsBody
 from gateway.openapi import answers
 from gateway.rendering import orders as render
 from gateway.rendering import payments as render_payments
 from gateway.rendering.values import page, to_money
-from gateway.rules import MEMBERS, REFUNDERS, STAFF, Access, Key, rules
+from gateway.rules import MEMBERS, REFUNDERS, SHIPPERS, STAFF, Access, Key, rules
 from soko.common.v1.page_pb2 import PageRequest
-from soko.orders.v1 import order_pb2
+from soko.orders.v1 import fulfilment_pb2, order_pb2
 from soko.payments.v1 import payment_pb2
 
 router = APIRouter(prefix="/v1", tags=["Orders"], route_class=ApiRoute)
@@ -83,6 +84,45 @@ async def cancel_order(request: ApiRequest, order_id: OrderId, body: CancelBody)
         orders.orders.CancelOrder,
         order_pb2.CancelOrderRequest(
             order_id=order_id, token=request.guest_token, reason=body.reason
+        ),
+    )
+    return request.answer(200, render.order(reply.order))
+
+
+@router.post(
+    "/seller-orders/{seller_order_id}/cancel",
+    response_class=Response,
+    summary="Cancel what a seller cannot deliver",
+    responses=answers(
+        {200: "Order"},
+        {
+            403: "",
+            404: "",
+            409: "order_not_cancellable, quantity_not_cancellable, payment_not_captured,"
+            " partial_refund_unavailable, order_changed",
+        },
+    ),
+)
+@rules(Access.ACCOUNT, members=SHIPPERS, key=Key.REQUIRED, scope="orders:write")
+async def cancel_items(
+    request: ApiRequest, seller_order_id: SellerOrderId, body: CancelledItemsBody
+) -> Response:
+    """Cancel units of the seller's own part that have not shipped; their money is refunded.
+
+    Owners, managers and fulfilment. An order of which nothing is left is cancelled as a whole.
+    """
+    orders = request.backend.orders
+    reply = await request.ask(
+        orders,
+        orders.orders.CancelItems,
+        order_pb2.CancelItemsRequest(
+            seller_order_id=seller_order_id,
+            items=[
+                fulfilment_pb2.ShipmentItem(item_id=item.item_id, quantity=item.quantity)
+                for item in body.items or ()
+            ],
+            reason=body.reason,
+            restock=body.restock,
         ),
     )
     return request.answer(200, render.order(reply.order))

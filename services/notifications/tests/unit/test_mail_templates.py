@@ -15,6 +15,7 @@ KINDS = [
     "order_confirmed",
     "order_cancelled",
     "order_refunded",
+    "order_items_cancelled",
     "shipment_created",
     "shipment_delivered",
 ]

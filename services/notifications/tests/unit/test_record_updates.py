@@ -179,3 +179,16 @@ async def test_a_deleted_account_is_forgotten_and_gets_nothing_more():
     assert [notice.account_id for notice in store.notices] == [other]
     assert account not in store.locales
     assert len(store.mails) == 3
+
+
+async def test_each_time_that_a_seller_cancels_a_part_is_told():
+    store, order, account = FakeEventStore(), an_id("ord"), an_id("usr")
+    updates = [
+        an_update(
+            "order_items_cancelled", order_id=order, account_id=account, event_id=an_id("evt")
+        )
+        for _ in range(2)
+    ]
+    await record(store, *updates)
+    assert list(store.mails) == [f"order_items_cancelled:{each.event_id}" for each in updates]
+    assert [notice.kind for notice in store.notices] == ["order_items_cancelled"] * 2

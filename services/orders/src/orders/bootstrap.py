@@ -28,6 +28,7 @@ from orders.adapters.shipment_store import PostgresCarrierInbox, PostgresShipmen
 from orders.adapters.told_events import PostgresToldEvents
 from orders.app.add_item import AddItemHandler
 from orders.app.apply_carrier_updates import ApplyCarrierUpdates, ApplyCarrierUpdatesHandler
+from orders.app.cancel_items import CancelItemsHandler
 from orders.app.cancel_order import CancelOrderHandler
 from orders.app.checkout_cart import CheckoutCartHandler
 from orders.app.claim_cart import ClaimCartHandler
@@ -55,6 +56,7 @@ from orders.app.set_shipping_address import SetShippingAddressHandler
 from orders.app.settle_orders import MAX_BATCH as SAGAS_AT_ONCE
 from orders.app.settle_orders import SettleOrdersHandler
 from orders.app.sweep import SweepHandler
+from orders.app.take_money import MoneyTaker
 from orders.app.update_item import UpdateItemHandler
 from orders.domain.guest_token import GuestTokens
 from orders.entrypoints.account_events import ACCOUNT_DELETED, AccountEvents
@@ -131,7 +133,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
     saga_worker = DueWorker(
         "sagas", lambda: resume(ResumeSagas()), batch=SAGAS_AT_ONCE, poll_s=_SAGAS_EVERY_S
     )
-    parcel_worker, fulfilment = _fulfilment(parts, settle, saga_worker)
+    parcel_worker, fulfilment, cancel_items = _fulfilment(parts, settle, saga_worker)
     checkout = _checkout(parts, runner)
     return ServiceApp(
         services=[
@@ -145,7 +147,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
             ),
             (
                 order_pb2_grpc.add_OrderServiceServicer_to_server,
-                OrderServicer(_order_use_cases(parts, saga_worker), db),
+                OrderServicer(_order_use_cases(parts, saga_worker, cancel_items), db),
             ),
             (
                 fulfilment_pb2_grpc.add_FulfilmentServiceServicer_to_server,
@@ -235,10 +237,11 @@ def _cart_use_cases(parts: _Parts) -> CartUseCases:
 
 def _fulfilment(
     parts: _Parts, settle: SettleOrdersHandler, saga_worker: DueWorker
-) -> tuple[DueWorker, FulfilmentUseCases]:
-    """Return what does with parcels what is due, and what can be asked of them."""
-    staff, clock = SellerStaff(parts.sellers), parts.clock
-    move_stock = MoveParcelStockHandler(parts.shipments, parts.parcels, clock)
+) -> tuple[DueWorker, FulfilmentUseCases, CancelItemsHandler]:
+    """Return what does with parcels what is due, and what sellers can ask for."""
+    staff, clock, wake_saga = SellerStaff(parts.sellers), parts.clock, saga_worker.wake
+    money = MoneyTaker(parts.checkouts, settle, parts.payments, clock, wake_saga)
+    move_stock = MoveParcelStockHandler(parts.shipments, parts.parcels, parts.payments, clock)
 
     async def work() -> int:
         updated = await apply_updates(ApplyCarrierUpdates())
@@ -247,31 +250,37 @@ def _fulfilment(
     worker = DueWorker("parcels", work, batch=PARCELS_AT_ONCE, poll_s=_PARCELS_EVERY_S)
     recorder = ShipmentRecorder(parts.checkouts, parts.shipments, clock, worker.wake)
     apply_updates = ApplyCarrierUpdatesHandler(parts.carriers, recorder, clock)
-    create = CreateShipmentHandler(
-        parts.checkouts,
-        parts.shipments,
-        staff,
-        settle,
-        parts.payments,
-        clock,
-        saga_due=saga_worker.wake,
-        parcel_due=worker.wake,
-    )
     secrets = parts.settings.secrets_of_carriers
-    return worker, FulfilmentUseCases(
-        create=create,
+    use_cases = FulfilmentUseCases(
+        create=CreateShipmentHandler(
+            parts.checkouts, parts.shipments, staff, money, clock, worker.wake
+        ),
         record=RecordShipmentEventHandler(parts.shipments, staff, recorder, clock),
         receive=ReceiveCarrierUpdateHandler(parts.carriers, secrets, clock, worker.wake),
     )
+    cancel_items = CancelItemsHandler(
+        parts.checkouts,
+        parts.shipments,
+        staff,
+        money,
+        parts.payments,
+        clock,
+        saga_due=wake_saga,
+        parcel_due=worker.wake,
+    )
+    return worker, use_cases, cancel_items
 
 
-def _order_use_cases(parts: _Parts, saga_worker: DueWorker) -> OrderUseCases:
+def _order_use_cases(
+    parts: _Parts, saga_worker: DueWorker, cancel_items: CancelItemsHandler
+) -> OrderUseCases:
     orders = PostgresOrders(parts.db)
     return OrderUseCases(
         get=GetOrderHandler(orders, parts.tokens),
         list=ListOrdersHandler(orders, parts.cursors),
         list_of_seller=ListSellerOrdersHandler(orders, parts.sellers, parts.cursors),
         cancel=CancelOrderHandler(parts.checkouts, parts.tokens, saga_worker.wake, parts.clock),
+        cancel_items=cancel_items,
     )
 
 

@@ -37,7 +37,7 @@ CONTRACT = {
     },
     "fulfilment": {
         "unfulfilled": "partially_shipped shipped",
-        "partially_shipped": "shipped returned",
+        "partially_shipped": "shipped delivered returned",
         "shipped": "delivered returned",
         "delivered": "returned",
         "returned": "",

@@ -69,6 +69,7 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
                     CancelPaymentHandler(payments, settler, clock),
                     payments,
                     methods,
+                    settler,
                 ),
             ),
             (

@@ -176,6 +176,37 @@ async def test_the_sandbox_decides_and_wrong_input_is_refused(orders, gateway):
     assert [method.type for method in methods.methods] == ["sandbox", "cash_on_delivery"]
 
 
+async def test_orders_refunds_units_by_an_id_of_its_own(orders, gateway):
+    payments = rpc.PaymentServiceStub(orders.channel)
+    refunds = rpc.RefundServiceStub(orders.channel)
+    order_id = format_id("ord", new_id())
+    await orders.call(payments.Authorize, authorize_request(order_id))
+    assert not (await list_payments(orders, order_id)).payments[0].refunds_in_parts
+    await orders.call(payments.Capture, pb.CaptureRequest(order_ids=[order_id]))
+    assert (await list_payments(orders, order_id)).payments[0].refunds_in_parts
+    request = pb.CreateRefundRequest(
+        order_id=order_id,
+        refund_id=format_id("rfd", new_id()),
+        items=[pb.RefundItem(item_id="item_a", quantity=1)],
+        reason="damaged",
+    )
+    answers = [(await orders.call(refunds.CreateRefund, request)).refund for _ in range(2)]
+    assert [(each.id, each.amount.amount_minor) for each in answers] == [
+        (request.refund_id, 500)
+    ] * 2
+    assert (await list_payments(orders, order_id)).payments[0].refunded.amount_minor == 500
+    operator = gateway.call(
+        rpc.RefundServiceStub(gateway.channel).CreateRefund,
+        request,
+        metadata=[bearer(ADMIN, "operator")],
+    )
+    assert (await refused(operator))[0] == "forbidden"
+    cash = authorize_request(format_id("ord", new_id()), "")
+    cash.method_type = "cash_on_delivery"
+    await orders.call(payments.Authorize, cash)
+    assert not (await list_payments(orders, cash.order_id)).payments[0].refunds_in_parts
+
+
 async def test_a_provider_that_never_answers_is_answered_for_in_time(orders):
     payments = rpc.PaymentServiceStub(orders.channel)
     order_id = format_id("ord", new_id())

@@ -32,6 +32,7 @@ from services.payments.tests.builders import (
 from services.payments.tests.fakes import CAPABLE
 
 OPERATOR = Actor(kind="account", account_id="usr_operator", roles=frozenset({"operator"}))
+ORDERS = Actor(kind="service", service="orders")
 MEMBER = Actor(kind="account", account_id="usr_member")
 
 
@@ -404,6 +405,25 @@ async def test_members_refund_their_sellers_part_and_others_find_nothing(desk):
     desk.memberships.roles = {(MEMBER.account_id, SELLER): "finance"}
     refund, payment = await desk.refund.handle(refund_of(order), MEMBER)
     assert (refund.amount_minor, payment.status) == (1000, "partially_refunded")
+
+
+async def test_a_service_refunds_units_once_whatever_went_back_of_them_before(desk, provider):
+    order = await captured(desk, make_split(quantity=2))
+    line, units = order.splits[0].line_id, order.splits[0].quantity
+    most = (order.amount_minor * 4 // 5, "KES")
+    await desk.refund.handle(refund_of(order, amount=most), OPERATOR)
+    command = refund_of(order, items={line: units - 1})
+    with pytest.raises(RefundExceedsCaptured):
+        await desk.refund.handle(command, OPERATOR)
+    first, _ = await desk.refund.handle(command, ORDERS)
+    again, payment = await desk.refund.handle(command, ORDERS)
+    assert (again.id, again.status) == (first.id, "succeeded")
+    assert first.amount_minor == order.splits[0].amount_minor // 5
+    left = payment.refundable_minor
+    with pytest.raises(RefundExceedsCaptured):
+        await desk.refund.handle(refund_of(order, items={line: units}), ORDERS)
+    assert payment.refundable_minor == left
+    assert provider.calls["refund"] == 2
 
 
 async def test_guests_refund_nothing(desk):

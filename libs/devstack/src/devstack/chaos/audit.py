@@ -59,6 +59,10 @@ SELECT count(*) FROM (
 _ORDERS = """
 SELECT id, status, payment_status, total_minor, (
     SELECT sum(quantity) FROM order_line WHERE order_id = orders.id
+)::bigint - (
+    SELECT coalesce(sum(i.quantity), 0)
+    FROM shipment s, jsonb_to_recordset(s.items) AS i (quantity integer)
+    WHERE s.order_id = orders.id AND s.stock_step <> 'shipping'
 )::bigint FROM orders
 """
 _PAYMENTS = """

@@ -145,3 +145,17 @@ class ShipmentStatusChanged(_message.Message):
     order: OrderState
     occurred_at: _timestamp_pb2.Timestamp
     def __init__(self, shipment: _Optional[_Union[ShipmentState, _Mapping]] = ..., order: _Optional[_Union[OrderState, _Mapping]] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class OrderItemsCancelled(_message.Message):
+    __slots__ = ("order", "seller_order_id", "seller_id", "lines", "reason")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    SELLER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    SELLER_ID_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    order: OrderState
+    seller_order_id: str
+    seller_id: str
+    lines: _containers.RepeatedCompositeFieldContainer[ShipmentLine]
+    reason: str
+    def __init__(self, order: _Optional[_Union[OrderState, _Mapping]] = ..., seller_order_id: _Optional[str] = ..., seller_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ShipmentLine, _Mapping]]] = ..., reason: _Optional[str] = ...) -> None: ...

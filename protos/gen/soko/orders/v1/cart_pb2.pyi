@@ -27,7 +27,7 @@ class Totals(_message.Message):
     def __init__(self, subtotal: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., discount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., shipping: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., duty: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tax_included: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class Item(_message.Message):
-    __slots__ = ("id", "variant_id", "product_id", "seller_id", "title", "sku", "quantity", "unit_price", "line_total", "seller_order_id")
+    __slots__ = ("id", "variant_id", "product_id", "seller_id", "title", "sku", "quantity", "unit_price", "line_total", "seller_order_id", "cancelled_quantity")
     ID_FIELD_NUMBER: _ClassVar[int]
     VARIANT_ID_FIELD_NUMBER: _ClassVar[int]
     PRODUCT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -38,6 +38,7 @@ class Item(_message.Message):
     UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
     LINE_TOTAL_FIELD_NUMBER: _ClassVar[int]
     SELLER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     id: str
     variant_id: str
     product_id: str
@@ -48,7 +49,8 @@ class Item(_message.Message):
     unit_price: _money_pb2.Money
     line_total: _money_pb2.Money
     seller_order_id: str
-    def __init__(self, id: _Optional[str] = ..., variant_id: _Optional[str] = ..., product_id: _Optional[str] = ..., seller_id: _Optional[str] = ..., title: _Optional[str] = ..., sku: _Optional[str] = ..., quantity: _Optional[int] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., line_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., seller_order_id: _Optional[str] = ...) -> None: ...
+    cancelled_quantity: int
+    def __init__(self, id: _Optional[str] = ..., variant_id: _Optional[str] = ..., product_id: _Optional[str] = ..., seller_id: _Optional[str] = ..., title: _Optional[str] = ..., sku: _Optional[str] = ..., quantity: _Optional[int] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., line_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., seller_order_id: _Optional[str] = ..., cancelled_quantity: _Optional[int] = ...) -> None: ...
 
 class Cart(_message.Message):
     __slots__ = ("id", "token", "status", "currency", "items", "totals", "email", "shipping_address", "version")

@@ -187,3 +187,21 @@ class CancelOrderResponse(_message.Message):
     ORDER_FIELD_NUMBER: _ClassVar[int]
     order: Order
     def __init__(self, order: _Optional[_Union[Order, _Mapping]] = ...) -> None: ...
+
+class CancelItemsRequest(_message.Message):
+    __slots__ = ("seller_order_id", "items", "reason", "restock")
+    SELLER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RESTOCK_FIELD_NUMBER: _ClassVar[int]
+    seller_order_id: str
+    items: _containers.RepeatedCompositeFieldContainer[_fulfilment_pb2.ShipmentItem]
+    reason: str
+    restock: bool
+    def __init__(self, seller_order_id: _Optional[str] = ..., items: _Optional[_Iterable[_Union[_fulfilment_pb2.ShipmentItem, _Mapping]]] = ..., reason: _Optional[str] = ..., restock: _Optional[bool] = ...) -> None: ...
+
+class CancelItemsResponse(_message.Message):
+    __slots__ = ("order",)
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    order: Order
+    def __init__(self, order: _Optional[_Union[Order, _Mapping]] = ...) -> None: ...

@@ -135,6 +135,11 @@ class OrderServiceStub:
                 request_serializer=soko_dot_orders_dot_v1_dot_order__pb2.CancelOrderRequest.SerializeToString,
                 response_deserializer=soko_dot_orders_dot_v1_dot_order__pb2.CancelOrderResponse.FromString,
                 _registered_method=True)
+        self.CancelItems = channel.unary_unary(
+                '/soko.orders.v1.OrderService/CancelItems',
+                request_serializer=soko_dot_orders_dot_v1_dot_order__pb2.CancelItemsRequest.SerializeToString,
+                response_deserializer=soko_dot_orders_dot_v1_dot_order__pb2.CancelItemsResponse.FromString,
+                _registered_method=True)
 
 
 class OrderServiceServicer:
@@ -169,6 +174,16 @@ class OrderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelItems(self, request, context):
+        """Cancels units of a seller's part that have not shipped, which the seller cannot deliver; owners, managers and fulfilment of that
+        seller only. Their money is refunded. An order of which nothing is left is cancelled as a whole; then its stock goes back on sale.
+        Errors: item_unknown (invalid); order_not_cancellable, quantity_not_cancellable with lines, payment_not_captured,
+        partial_refund_unavailable, order_changed (conflict).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrderServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -191,6 +206,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.CancelOrder,
                     request_deserializer=soko_dot_orders_dot_v1_dot_order__pb2.CancelOrderRequest.FromString,
                     response_serializer=soko_dot_orders_dot_v1_dot_order__pb2.CancelOrderResponse.SerializeToString,
+            ),
+            'CancelItems': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelItems,
+                    request_deserializer=soko_dot_orders_dot_v1_dot_order__pb2.CancelItemsRequest.FromString,
+                    response_serializer=soko_dot_orders_dot_v1_dot_order__pb2.CancelItemsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -302,6 +322,33 @@ class OrderService:
             '/soko.orders.v1.OrderService/CancelOrder',
             soko_dot_orders_dot_v1_dot_order__pb2.CancelOrderRequest.SerializeToString,
             soko_dot_orders_dot_v1_dot_order__pb2.CancelOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelItems(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soko.orders.v1.OrderService/CancelItems',
+            soko_dot_orders_dot_v1_dot_order__pb2.CancelItemsRequest.SerializeToString,
+            soko_dot_orders_dot_v1_dot_order__pb2.CancelItemsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -87,6 +87,12 @@ class OrderServiceStub:
     """Orders with lines of a seller, showing those lines only; members only."""
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_order_pb2.CancelOrderRequest, _order_pb2.CancelOrderResponse]
     """Cancels an order that has not shipped; its stock and money go back. Errors: order_not_cancellable (conflict)."""
+    CancelItems: _grpc.UnaryUnaryMultiCallable[_order_pb2.CancelItemsRequest, _order_pb2.CancelItemsResponse]
+    """Cancels units of a seller's part that have not shipped, which the seller cannot deliver; owners, managers and fulfilment of that
+    seller only. Their money is refunded. An order of which nothing is left is cancelled as a whole; then its stock goes back on sale.
+    Errors: item_unknown (invalid); order_not_cancellable, quantity_not_cancellable with lines, payment_not_captured,
+    partial_refund_unavailable, order_changed (conflict).
+    """
 
 @_typing.type_check_only
 class OrderServiceAsyncStub(OrderServiceStub):
@@ -101,6 +107,12 @@ class OrderServiceAsyncStub(OrderServiceStub):
     """Orders with lines of a seller, showing those lines only; members only."""
     CancelOrder: _aio.UnaryUnaryMultiCallable[_order_pb2.CancelOrderRequest, _order_pb2.CancelOrderResponse]  # type: ignore[assignment]
     """Cancels an order that has not shipped; its stock and money go back. Errors: order_not_cancellable (conflict)."""
+    CancelItems: _aio.UnaryUnaryMultiCallable[_order_pb2.CancelItemsRequest, _order_pb2.CancelItemsResponse]  # type: ignore[assignment]
+    """Cancels units of a seller's part that have not shipped, which the seller cannot deliver; owners, managers and fulfilment of that
+    seller only. Their money is refunded. An order of which nothing is left is cancelled as a whole; then its stock goes back on sale.
+    Errors: item_unknown (invalid); order_not_cancellable, quantity_not_cancellable with lines, payment_not_captured,
+    partial_refund_unavailable, order_changed (conflict).
+    """
 
 class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
     """Reads and cancels orders. A guest proves an order with its token."""
@@ -136,5 +148,17 @@ class OrderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_order_pb2.CancelOrderResponse, _abc.Awaitable[_order_pb2.CancelOrderResponse]]:
         """Cancels an order that has not shipped; its stock and money go back. Errors: order_not_cancellable (conflict)."""
+
+    @_abc_1.abstractmethod
+    def CancelItems(
+        self,
+        request: _order_pb2.CancelItemsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_pb2.CancelItemsResponse, _abc.Awaitable[_order_pb2.CancelItemsResponse]]:
+        """Cancels units of a seller's part that have not shipped, which the seller cannot deliver; owners, managers and fulfilment of that
+        seller only. Their money is refunded. An order of which nothing is left is cancelled as a whole; then its stock goes back on sale.
+        Errors: item_unknown (invalid); order_not_cancellable, quantity_not_cancellable with lines, payment_not_captured,
+        partial_refund_unavailable, order_changed (conflict).
+        """
 
 def add_OrderServiceServicer_to_server(servicer: OrderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

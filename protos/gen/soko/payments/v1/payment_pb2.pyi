@@ -119,7 +119,7 @@ class Attempt(_message.Message):
     def __init__(self, id: _Optional[str] = ..., status: _Optional[str] = ..., code: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Payment(_message.Message):
-    __slots__ = ("id", "order_id", "provider", "status", "amount", "captured", "refunded", "attempts", "created_at")
+    __slots__ = ("id", "order_id", "provider", "status", "amount", "captured", "refunded", "attempts", "created_at", "refunds_in_parts")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
@@ -129,6 +129,7 @@ class Payment(_message.Message):
     REFUNDED_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    REFUNDS_IN_PARTS_FIELD_NUMBER: _ClassVar[int]
     id: str
     order_id: str
     provider: str
@@ -138,7 +139,8 @@ class Payment(_message.Message):
     refunded: _money_pb2.Money
     attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
     created_at: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., order_id: _Optional[str] = ..., provider: _Optional[str] = ..., status: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., captured: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    refunds_in_parts: bool
+    def __init__(self, id: _Optional[str] = ..., order_id: _Optional[str] = ..., provider: _Optional[str] = ..., status: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., captured: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., refunded: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., refunds_in_parts: _Optional[bool] = ...) -> None: ...
 
 class ListPaymentsRequest(_message.Message):
     __slots__ = ("order_id",)
@@ -183,18 +185,20 @@ class RefundItem(_message.Message):
     def __init__(self, item_id: _Optional[str] = ..., quantity: _Optional[int] = ...) -> None: ...
 
 class CreateRefundRequest(_message.Message):
-    __slots__ = ("order_id", "amount", "items", "reason", "seller_order_id")
+    __slots__ = ("order_id", "amount", "items", "reason", "seller_order_id", "refund_id")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     SELLER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    REFUND_ID_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     amount: _money_pb2.Money
     items: _containers.RepeatedCompositeFieldContainer[RefundItem]
     reason: str
     seller_order_id: str
-    def __init__(self, order_id: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., items: _Optional[_Iterable[_Union[RefundItem, _Mapping]]] = ..., reason: _Optional[str] = ..., seller_order_id: _Optional[str] = ...) -> None: ...
+    refund_id: str
+    def __init__(self, order_id: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., items: _Optional[_Iterable[_Union[RefundItem, _Mapping]]] = ..., reason: _Optional[str] = ..., seller_order_id: _Optional[str] = ..., refund_id: _Optional[str] = ...) -> None: ...
 
 class Refund(_message.Message):
     __slots__ = ("id", "order_id", "amount", "status", "reason", "created_at")

@@ -17,6 +17,7 @@ from notifications.domain.updates import (
 ORDER_AWAITING_PAYMENT = "order_awaiting_payment"
 ORDER_CONFIRMED = "order_confirmed"
 ORDER_CANCELLED = "order_cancelled"
+ORDER_ITEMS_CANCELLED = "order_items_cancelled"
 ORDER_REFUNDED = "order_refunded"
 SHIPMENT_CREATED = "shipment_created"
 SHIPMENT_DELIVERED = "shipment_delivered"
@@ -58,7 +59,7 @@ def inbox_kind(update: OrderUpdate) -> str | None:
     A cancelled order is told if the buyer had reason to count on it: it was confirmed, or it waited
     for a payment that never came. A refused checkout was answered on the spot.
     """
-    if update.event_name in (ORDER_AWAITING_PAYMENT, ORDER_CONFIRMED):
+    if update.event_name in (ORDER_AWAITING_PAYMENT, ORDER_CONFIRMED, ORDER_ITEMS_CANCELLED):
         return update.event_name
     if update.event_name == ORDER_CANCELLED:
         told = update.was_confirmed or update.cancel_reason in _EXPIRED
@@ -109,7 +110,7 @@ def order_mail(update: OrderUpdate) -> MailOrdered | None:
     """Return the mail that an order's update asks for, or None.
 
     Mail starts when an order is confirmed; an attempt that failed before sends none. A parcel has
-    one when it leaves and one when it arrives.
+    one when it leaves and one when it arrives, and each time that a seller cancels a part has one.
     """
     parcel = _parcel_kind(update)
     if parcel is not None and update.shipment is not None:
@@ -121,13 +122,13 @@ def order_mail(update: OrderUpdate) -> MailOrdered | None:
             event_id=update.event_id,
             params={"parcel": parcel_name(update.shipment)},
         )
-    wanted = update.event_name == ORDER_CONFIRMED or (
-        update.event_name == ORDER_CANCELLED and update.was_confirmed
-    )
-    if not wanted:
+    # Sellers may cancel several times; all else is told once of an order.
+    part = update.event_name == ORDER_ITEMS_CANCELLED
+    wanted = part or update.event_name == ORDER_CONFIRMED
+    if not (wanted or (update.event_name == ORDER_CANCELLED and update.was_confirmed)):
         return None
     return MailOrdered(
-        dedupe_key=f"{update.event_name}:{update.order_id}",
+        dedupe_key=f"{update.event_name}:{update.event_id if part else update.order_id}",
         kind=update.event_name,
         order_id=update.order_id,
         account_id=update.account_id,

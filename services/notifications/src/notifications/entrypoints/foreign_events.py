@@ -74,6 +74,10 @@ def _payment_changed(event: Envelope) -> Update:
     return _order(event, orders_pb2.OrderPaymentChanged.FromString(event.data).order)
 
 
+def _items_cancelled(event: Envelope) -> Update:
+    return _order(event, orders_pb2.OrderItemsCancelled.FromString(event.data).order)
+
+
 def _parcel(shipment: orders_pb2.ShipmentState) -> ParcelUpdate:
     parse_id("shp", shipment.shipment_id)
     return ParcelUpdate(
@@ -164,6 +168,7 @@ PARSERS: Mapping[str, Mapping[str, Callable[[Envelope], Update]]] = {
         "order_confirmed": _confirmed,
         "order_cancelled": _cancelled,
         "order_payment_changed": _payment_changed,
+        "order_items_cancelled": _items_cancelled,
         "shipment_created": _shipment_created,
         "shipment_status_changed": _shipment_status_changed,
     },

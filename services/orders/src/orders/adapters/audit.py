@@ -96,8 +96,10 @@ _CHECKS: Final[tuple[Check, ...]] = (
     ),
     SqlCheck(
         name="parcels_progress",
-        promise="Catalog is told of every parcel that leaves or comes back.",
-        repair="See whether an orders process runs and its log says why catalog refuses.",
+        promise="Catalog is told of every parcel that leaves or comes back, and of cancelled units,"
+        " which payments refunds.",
+        repair="See whether an orders process runs and its log says why catalog or payments"
+        " refuses.",
         table="shipment",
         key="id",
         rows="stock_next_at IS NOT NULL",
@@ -112,7 +114,7 @@ _CHECKS: Final[tuple[Check, ...]] = (
     ),
     SqlCheck(
         name="units_ship_once",
-        promise="Parcels hold no more units of a line than were bought.",
+        promise="Parcels and cancellations take no more units of a line than were bought.",
         repair="Compare the parcels with what left; correct the shipment that never did.",
         table="shipment",
         key="order_id",

@@ -7,13 +7,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from chassis.context import current_trace_id, current_traceparent
 from chassis.ids import format_id, parse_id
 from orders.adapters.cart_store import address_record
 from orders.adapters.event_messages import outgoing
-from orders.adapters.shipment_rows import shipment_of, typeid_of
+from orders.adapters.shipment_rows import cancellation_of, json_text, shipment_of, typeid_of
 from orders.app.ports import Key
 from orders.domain.address import Address
 from orders.domain.cart import Cart
@@ -21,6 +19,7 @@ from orders.domain.checkout import Checkout, Event, Transition
 from orders.domain.money import ROUNDING_POLICY, Totals
 from orders.domain.order import NextAction, Order, OrderLine, Refusal, SellerOrder
 from orders.domain.saga import PaymentMethod, Saga, StepTaken
+from orders.domain.shipment import CANCELLED
 
 Row = Mapping[str, Any]
 
@@ -162,6 +161,7 @@ def step_of(stored: Row) -> StepTaken:
 def order_of(row: Row) -> Order:
     """Return the order of a row."""
     action, refusal = row["next_action"], row["refusal"]
+    taking = row["shipments"] or ()
     return Order(
         id=format_id("ord", row["id"]),
         cart_id=format_id("cart", row["cart_id"]),
@@ -188,13 +188,11 @@ def order_of(row: Row) -> Order:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         version=row["version"],
-        shipments=tuple(shipment_of(each) for each in row["shipments"] or ()),
+        shipments=tuple(shipment_of(each) for each in taking if each["status"] != CANCELLED),
+        cancellations=tuple(
+            cancellation_of(each) for each in taking if each["status"] == CANCELLED
+        ),
     )
-
-
-def json_text(value: object) -> str:
-    """Return a value as JSON, for a parameter that the statement casts."""
-    return orjson.dumps(value).decode()
 
 
 def _step_records(taken: Sequence[StepTaken], traceparent: str) -> list[dict[str, object]]:

@@ -18,12 +18,12 @@ from orders.adapters.order_rows import (
     end_record,
     event_record,
     id_array,
-    json_text,
     move_record,
     order_of,
     place_record,
     saga_params,
 )
+from orders.adapters.shipment_rows import json_text
 from orders.app.ports import Key, Placed, StoredAnswer
 from orders.app.reader import EVERYTHING, Reader
 from orders.domain.cart import Cart, CartItem

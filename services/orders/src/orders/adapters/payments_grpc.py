@@ -8,7 +8,9 @@ from typing import cast, get_args
 
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
+from chassis.logs import get_logger
 from orders.adapters.catalog_grpc import FINAL_KINDS
+from orders.app.ports import StockMove
 from orders.domain.checkout import Checkout
 from orders.domain.order import Order, OrderLine
 from orders.domain.outcomes import (
@@ -24,10 +26,14 @@ from orders.domain.outcomes import (
 from orders.protobuf_time import timestamp
 from soko.common.v1.money_pb2 import Money
 from soko.payments.v1 import payment_pb2
-from soko.payments.v1.payment_pb2_grpc import PaymentServiceStub
+from soko.payments.v1.payment_pb2_grpc import PaymentServiceStub, RefundServiceStub
 
 _CAPTURE_TIMEOUT_S = 10.0
+_REFUND_TIMEOUT_S = 5.0
 _CAPTURES = frozenset(get_args(CaptureOutcome)) - {"deferred"}
+_GIVEN_BACK = frozenset({"order_closed", "refund_exceeds_captured"})
+"""All of the order's money goes back anyway, or nothing of these units' money is left."""
+_log = get_logger(__name__)
 
 
 class PaymentsClient:
@@ -36,6 +42,7 @@ class PaymentsClient:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._stub = PaymentServiceStub(peer.channel)
+        self._refunds = RefundServiceStub(peer.channel)
 
     async def authorize(self, checkout: Checkout, timeout_s: float) -> AuthorizeOutcome:
         """Authorize an order's total, or learn what became of it."""
@@ -64,6 +71,33 @@ class PaymentsClient:
             for result in answer.results
             if result.outcome in _CAPTURES
         }
+
+    async def refunds_in_parts(self, order_id: str) -> bool:
+        """Tell whether less than all of an order's money can go back; raises ServiceError."""
+        request = payment_pb2.ListPaymentsRequest(order_id=order_id)
+        answer = await self._peer.call(self._stub.ListPayments, request, retry=True)
+        return any(payment.refunds_in_parts for payment in answer.payments)
+
+    async def refund(self, move: StockMove) -> bool:
+        """Refund cancelled units, or what is left of their money; return False until it is so."""
+        request = payment_pb2.CreateRefundRequest(
+            order_id=move.order_id,
+            refund_id="rfd" + move.shipment_id.removeprefix("shp"),
+            items=[
+                payment_pb2.RefundItem(item_id=line_id, quantity=quantity)
+                for line_id, quantity in move.units.items()
+            ],
+            reason=move.reason,
+        )
+        try:
+            await self._peer.call(
+                self._refunds.CreateRefund, request, timeout_s=_REFUND_TIMEOUT_S, retry=True
+            )
+        except ServiceError as error:
+            if error.code not in _GIVEN_BACK:
+                return False
+            _log.info("cancelled_units_not_refunded", order_id=move.order_id, code=error.code)
+        return True
 
     async def cancel(self, order_id: str, reason: str, timeout_s: float) -> bool:
         """Make sure that the buyer has the money in the end; return False until it is so."""

@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from chassis.ids import format_id, parse_id
 from orders.app.ports import CarrierUpdate, ShipmentRef, StockMove
-from orders.domain.shipment import Shipment, ShipmentEvent
+from orders.domain.order import Cancellation
+from orders.domain.shipment import CANCELLED, Shipment, ShipmentEvent
 
 Row = Mapping[str, Any]
 
@@ -37,6 +40,61 @@ def shipment_of(row: Row) -> Shipment:
         created_at=datetime.fromisoformat(row["created_at"]),
         updated_at=datetime.fromisoformat(row["updated_at"]),
     )
+
+
+def cancellation_of(row: Row) -> Cancellation:
+    """Return cancelled units of a row that came as JSON."""
+    return Cancellation(
+        id=typeid_of("shp", row["id"]),
+        order_id=typeid_of("ord", row["order_id"]),
+        seller_order_id=typeid_of("sor", row["seller_order_id"]),
+        seller_id=typeid_of("sel", row["seller_id"]),
+        units=units_of(row["items"]),
+        reason=row["reason"],
+        restock=row["restock"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+    )
+
+
+def parcel_record(shipment: Shipment) -> dict[str, object]:
+    """Return a parcel as the saving statement takes it."""
+    return {
+        **_taking(shipment),
+        "carrier": shipment.carrier,
+        "tracking_number": shipment.tracking_number,
+        "shipment_status": shipment.status,
+        "log": json_text(event_records(shipment.events)),
+        "reason": "",
+        "restock": False,
+    }
+
+
+def cancellation_record(cancellation: Cancellation) -> dict[str, object]:
+    """Return cancelled units as the saving statement takes them: as a parcel that never leaves."""
+    return {
+        **_taking(cancellation),
+        "carrier": "",
+        "tracking_number": "",
+        "shipment_status": CANCELLED,
+        "log": "[]",
+        "reason": cancellation.reason,
+        "restock": cancellation.restock,
+    }
+
+
+def _taking(units: Shipment | Cancellation) -> dict[str, object]:
+    return {
+        "id": parse_id("shp", units.id),
+        "seller_order_id": parse_id("sor", units.seller_order_id),
+        "seller_id": parse_id("sel", units.seller_id),
+        "items": json_text(item_records(units.units)),
+        "created_at": units.created_at,
+    }
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON, for a parameter that the statement casts."""
+    return orjson.dumps(value).decode()
 
 
 def item_records(units: Mapping[str, int]) -> list[dict[str, object]]:
@@ -82,6 +140,8 @@ def stock_move_of(row: Row) -> StockMove:
         step=row["stock_step"],
         units=units_of(row["items"]),
         attempts=row["attempts"],
+        refunds=row["refunds"],
+        reason=row["reason"],
     )
 
 

@@ -15,10 +15,11 @@ WITH moved AS (
     FROM moved WHERE p.id = %(seller_order_id)s AND p.order_id = moved.id
 ), parcel AS (
     INSERT INTO shipment AS s (id, order_id, seller_order_id, seller_id, carrier, tracking_number,
-        status, items, events, created_at, updated_at, stock_step, stock_attempts, stock_next_at)
+        status, items, events, created_at, updated_at, stock_step, stock_attempts, stock_next_at,
+        reason, restock)
     SELECT %(id)s, moved.id, %(seller_order_id)s, %(seller_id)s, %(carrier)s, %(tracking_number)s,
         %(shipment_status)s, %(items)s::jsonb, %(log)s::jsonb, %(created_at)s, %(updated_at)s,
-        'shipping', 0, %(updated_at)s
+        'shipping', 0, %(updated_at)s, %(reason)s, %(restock)s
     FROM moved
     ON CONFLICT (id) DO UPDATE SET status = excluded.status, events = excluded.events,
         updated_at = excluded.updated_at,
@@ -38,7 +39,11 @@ FROM moved LEFT JOIN jsonb_to_recordset(%(told)s::jsonb) AS e(event_id uuid, eve
     aggregate text, payload bytea, traceparent text) ON true
 """
 
-FIND = "SELECT id, order_id, seller_id FROM shipment WHERE id = %(id)s"
+FIND = """
+SELECT id, order_id, seller_id FROM shipment WHERE id = %(id)s AND status <> 'cancelled'
+"""
+
+ORDER_OF_PART = "SELECT order_id FROM seller_order WHERE id = %(id)s"
 
 CLAIM_STOCK = """
 WITH due AS (
@@ -47,15 +52,19 @@ WITH due AS (
 )
 UPDATE shipment s SET stock_next_at = %(until)s, stock_attempts = s.stock_attempts + 1
 FROM due WHERE s.id = due.id
-RETURNING s.id, s.order_id, s.stock_step, s.items, s.stock_attempts - 1 AS attempts
+RETURNING s.id, s.order_id, s.stock_step, s.items, s.stock_attempts - 1 AS attempts,
+    s.status = 'cancelled' AS refunds, s.reason
 """
 
-# A parcel may come back before catalog heard that it left: then the way back is due next.
+# A parcel may come back before catalog heard that it left: then the way back is due next, as it is
+# for cancelled units that go on sale again.
 STOCK_MOVED = """
 UPDATE shipment SET stock_attempts = 0,
     stock_step = CASE WHEN stock_step = 'returning' THEN 'returned'
-        WHEN status = 'returned' THEN 'returning' ELSE 'shipped' END,
-    stock_next_at = CASE WHEN stock_step = 'shipping' AND status = 'returned' THEN %(now)s END
+        WHEN status = 'returned' OR restock THEN 'returning' ELSE 'shipped' END,
+    stock_next_at = CASE
+        WHEN stock_step = 'shipping' AND (status = 'returned' OR restock) THEN %(now)s::timestamptz
+    END
 WHERE id = %(id)s AND stock_step = %(step)s
 """
 

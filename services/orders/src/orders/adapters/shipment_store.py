@@ -7,18 +7,19 @@ from datetime import datetime
 
 from chassis.context import current_traceparent
 from chassis.database import Statements
-from chassis.ids import parse_id
+from chassis.ids import format_id, parse_id
 from orders.adapters import shipment_statements as sql
-from orders.adapters.order_rows import json_text
-from orders.adapters.shipment_events import outgoing
+from orders.adapters.shipment_events import outgoing, outgoing_cancellation
 from orders.adapters.shipment_rows import (
-    event_records,
-    item_records,
+    cancellation_record,
+    json_text,
+    parcel_record,
     ref_of,
     stock_move_of,
     update_of,
 )
 from orders.app.ports import CarrierUpdate, ShipmentRef, StockMove
+from orders.domain.cancellation import CancellationMove
 from orders.domain.fulfilment import FulfilmentMove
 
 
@@ -36,8 +37,24 @@ class PostgresShipments:
 
     async def save(self, move: FulfilmentMove) -> bool:
         """Store a parcel's step with its events; return False if the order changed before it."""
-        shipment, order, part = move.shipment, move.after, move.part
+        return await self._save(move, parcel_record(move.shipment))
+
+    async def order_of_part(self, seller_order_id: str) -> str | None:
+        """Return the order that a seller's part belongs to."""
+        params = {"id": parse_id("sor", seller_order_id)}
+        row = await self._db.fetch_one(sql.ORDER_OF_PART, params)
+        return format_id("ord", row["order_id"]) if row else None
+
+    async def cancel(self, move: CancellationMove) -> bool:
+        """Store a cancellation with its events; return False if the order changed before it."""
+        return await self._save(move, cancellation_record(move.cancellation))
+
+    async def _save(
+        self, move: FulfilmentMove | CancellationMove, record: dict[str, object]
+    ) -> bool:
+        order, part = move.after, move.part
         params = {
+            **record,
             "order_id": parse_id("ord", order.id),
             "from_version": move.before.version,
             "version": order.version,
@@ -46,15 +63,6 @@ class PostgresShipments:
             "updated_at": order.updated_at,
             "part_status": part.status,
             "part_fulfilment_status": part.fulfilment_status,
-            "id": parse_id("shp", shipment.id),
-            "seller_order_id": parse_id("sor", shipment.seller_order_id),
-            "seller_id": parse_id("sel", shipment.seller_id),
-            "carrier": shipment.carrier,
-            "tracking_number": shipment.tracking_number,
-            "shipment_status": shipment.status,
-            "items": json_text(item_records(shipment.units)),
-            "log": json_text(event_records(shipment.events)),
-            "created_at": shipment.created_at,
             "told": json_text(_told(move)),
         }
         saved = bool(await self._db.fetch_all(sql.SAVE, params))
@@ -124,17 +132,18 @@ def _key(update: CarrierUpdate) -> dict[str, object]:
     return {"carrier": update.carrier, "event_id": update.event_id}
 
 
-def _told(move: FulfilmentMove) -> list[dict[str, object]]:
-    records: list[dict[str, object]] = []
-    for name in move.told:
-        event = outgoing(name, move)
-        records.append(
-            {
-                "event_id": event.id,
-                "event_name": name,
-                "aggregate": move.after.id,
-                "payload": "\\x" + event.message.SerializeToString().hex(),
-                "traceparent": current_traceparent(),
-            }
-        )
-    return records
+def _told(move: FulfilmentMove | CancellationMove) -> list[dict[str, object]]:
+    if isinstance(move, FulfilmentMove):
+        events = [outgoing(name, move) for name in move.told]
+    else:
+        events = [outgoing_cancellation(name, move) for name in move.told]
+    return [
+        {
+            "event_id": event.id,
+            "event_name": event.name,
+            "aggregate": move.after.id,
+            "payload": "\\x" + event.message.SerializeToString().hex(),
+            "traceparent": current_traceparent(),
+        }
+        for event in events
+    ]

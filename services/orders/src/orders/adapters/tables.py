@@ -207,9 +207,11 @@ shipment = sa.Table(
     _text("stock_step"),
     sa.Column("stock_attempts", sa.Integer, nullable=False),
     _time("stock_next_at", nullable=True),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("restock", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint(
         "status IN ('created', 'in_transit', 'out_for_delivery', 'delivered', 'failed',"
-        " 'returned')",
+        " 'returned', 'cancelled')",
         name="shipment_status",
     ),
     sa.CheckConstraint(

@@ -24,6 +24,7 @@ _MESSAGES: Final[Mapping[str, Callable[[], Any]]] = {
     "shipment_created": events.ShipmentCreated,
     "shipment_status_changed": events.ShipmentStatusChanged,
     "order_delivered": events.OrderDelivered,
+    "order_items_cancelled": events.OrderItemsCancelled,
 }
 
 
@@ -63,6 +64,9 @@ def _parcel(message: Any) -> tuple[str, str, dict[str, str]] | None:
     if isinstance(message, events.OrderDelivered):
         parts = {"seller_id": message.seller_id, "seller_order_id": message.seller_order_id}
         return "shipment", "delivered", parts
+    if isinstance(message, events.OrderItemsCancelled):
+        part = {name: getattr(message, name) for name in ("seller_id", "seller_order_id")}
+        return "shipment", "cancelled", {**part, "reason": message.reason}
     if isinstance(message, events.ShipmentCreated | events.ShipmentStatusChanged):
         parcel = message.shipment
         names = ("shipment_id", "seller_id", "carrier", "tracking_number")

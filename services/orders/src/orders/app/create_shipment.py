@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from chassis.actor import Actor
 from chassis.clock import Clock
-from orders.app.ports import CheckoutStore, Payments, ShipmentStore, Wake
+from orders.app.ports import CheckoutStore, ShipmentStore, Wake
 from orders.app.seller_staff import SellerStaff
-from orders.app.settle_orders import SettleOrders, SettleOrdersHandler
-from orders.domain import saga as steps
-from orders.domain.checkout import Checkout, after_late_capture
-from orders.domain.errors import NotFound, OrderChanged, PaymentNotCaptured
-from orders.domain.fulfilment import PAID, Parcel, ship
+from orders.app.take_money import MoneyTaker, is_paid
+from orders.domain.errors import NotFound, OrderChanged
+from orders.domain.fulfilment import Parcel, ship
 from orders.domain.shipment import Shipment
 
 _TRIES = 16
@@ -46,20 +44,15 @@ class CreateShipmentHandler:
         checkouts: CheckoutStore,
         shipments: ShipmentStore,
         staff: SellerStaff,
-        settle: SettleOrdersHandler,
-        payments: Payments,
+        money: MoneyTaker,
         clock: Clock,
-        *,
-        saga_due: Wake,
         parcel_due: Wake,
     ) -> None:
         self._checkouts = checkouts
         self._shipments = shipments
         self._staff = staff
-        self._settle = settle
-        self._payments = payments
+        self._money = money
         self._clock = clock
-        self._saga_due = saga_due
         self._parcel_due = parcel_due
 
     async def __call__(self, command: CreateShipment) -> Shipment:
@@ -86,37 +79,9 @@ class CreateShipmentHandler:
                 command.units,
             )
             move = ship(order, parcel, self._clock.now())
-            if not _is_paid(checkout):
-                await self._take_money(checkout, asked)
+            if not is_paid(checkout):
+                await self._money.take(checkout, asked)
             elif await self._shipments.save(move):
                 self._parcel_due()
                 return move.shipment
         raise OrderChanged
-
-    async def _take_money(self, checkout: Checkout, asked: set[str]) -> None:
-        """Settle or capture an order, once each; raises PaymentNotCaptured if that is in vain."""
-        step = checkout.saga.step
-        if step in asked:
-            raise PaymentNotCaptured
-        asked.add(step)
-        if step == steps.SETTLING:
-            await self._settle(SettleOrders([checkout]))
-        elif step == steps.DONE and checkout.order.payment_status == "authorized":
-            await self._capture(checkout)
-        else:
-            raise PaymentNotCaptured
-
-    async def _capture(self, checkout: Checkout) -> None:
-        outcomes = await self._payments.capture([checkout.order.id])
-        outcome = outcomes.get(checkout.order.id, "unknown")
-        transition = after_late_capture(checkout, outcome, self._clock.now())
-        if transition is None:
-            raise PaymentNotCaptured
-        if await self._checkouts.save(transition) and outcome == "failed":
-            self._saga_due()
-            raise PaymentNotCaptured
-
-
-def _is_paid(checkout: Checkout) -> bool:
-    """Tell whether the order is settled: its stock allocated, its money captured or not needed."""
-    return checkout.saga.step == steps.DONE and checkout.order.payment_status in PAID

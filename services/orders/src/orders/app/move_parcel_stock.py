@@ -1,4 +1,8 @@
-"""Telling catalog of parcels that left or came back, until it has answered."""
+"""Telling catalog of parcels that left or came back, until it has answered.
+
+Cancelled units are such a parcel, too: they leave the order's stock, and come back if they go on
+sale again. Payments refunds them first.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chassis.clock import Clock
-from orders.app.ports import ParcelStock, ShipmentStore, StockMove
+from orders.app.ports import ParcelStock, Payments, ShipmentStore, StockMove
 from orders.domain.saga import backoff
 
 LEASE = timedelta(seconds=30)
@@ -21,11 +25,14 @@ class MoveParcelStock:
 
 
 class MoveParcelStockHandler:
-    """Takes parcels with SKIP LOCKED and a lease; catalog moves each parcel's stock once."""
+    """Takes parcels with SKIP LOCKED and a lease; each is refunded and moved once, by its id."""
 
-    def __init__(self, shipments: ShipmentStore, stock: ParcelStock, clock: Clock) -> None:
+    def __init__(
+        self, shipments: ShipmentStore, stock: ParcelStock, payments: Payments, clock: Clock
+    ) -> None:
         self._shipments = shipments
         self._stock = stock
+        self._payments = payments
         self._clock = clock
 
     async def __call__(self, command: MoveParcelStock) -> int:
@@ -38,7 +45,9 @@ class MoveParcelStockHandler:
 
     async def _move(self, move: StockMove, places: asyncio.Semaphore) -> None:
         async with places:
-            done = await self._stock.move(move)
+            refund = move.refunds and move.step == "shipping"
+            done = not refund or await self._payments.refund(move)
+            done = done and await self._stock.move(move)
             now = self._clock.now()
             if done:
                 await self._shipments.stock_moved(move, now)

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Literal, Protocol
 
 from orders.app.reader import EVERYTHING, Reader
+from orders.domain.cancellation import CancellationMove
 from orders.domain.cart import Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
 from orders.domain.fulfilment import FulfilmentMove
@@ -65,6 +66,10 @@ class StockMove:
     step: Literal["shipping", "returning"]
     units: Mapping[str, int]
     attempts: int
+    refunds: bool = False
+    """Whether no parcel leaves: the units were cancelled, and their money goes back first."""
+    reason: str = ""
+    """Why they were cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +235,17 @@ class ShipmentStore(Protocol):
         """
         ...
 
+    async def order_of_part(self, seller_order_id: str) -> str | None:
+        """Return the order that a seller's part belongs to."""
+        ...
+
+    async def cancel(self, move: CancellationMove) -> bool:
+        """Store a cancellation with its events; return False if the order changed before it.
+
+        Its money and its stock are due to move.
+        """
+        ...
+
     async def claim_stock_moves(
         self, now: datetime, until: datetime, limit: int
     ) -> Sequence[StockMove]:
@@ -312,6 +328,14 @@ class Payments(Protocol):
 
     async def capture(self, order_ids: Sequence[str]) -> Mapping[str, CaptureOutcome]:
         """Take the authorized money of orders; those without an answer are unknown."""
+        ...
+
+    async def refunds_in_parts(self, order_id: str) -> bool:
+        """Tell whether less than all of an order's money can go back; raises ServiceError."""
+        ...
+
+    async def refund(self, move: StockMove) -> bool:
+        """Refund cancelled units, or what is left of their money; return False until it is so."""
         ...
 
     async def cancel(self, order_id: str, reason: str, timeout_s: float) -> bool:

@@ -190,6 +190,20 @@ class QuantityNotShippable(OrdersError):
     detail = "There are not so many units left to ship."
 
 
+class QuantityNotCancellable(OrdersError):
+    """More units than have not shipped; ``lines`` says of which lines."""
+
+    kind, code = "conflict", "quantity_not_cancellable"
+    detail = "There are not so many units left to cancel."
+
+
+class PartNotRefundable(OrdersError):
+    """The money of the order goes back as a whole only, or was never taken."""
+
+    kind, code = "conflict", "partial_refund_unavailable"
+    detail = "This payment cannot be refunded in part: the order can be cancelled as a whole only."
+
+
 class OrderNotShippable(OrdersError):
     """The seller's part of the order is cancelled, completed, or came back."""
 

@@ -50,7 +50,7 @@ class FulfilmentMove:
     @property
     def part(self) -> SellerOrder:
         """The seller's part that the parcel belongs to, as it is to be."""
-        return _part(self.after, self.shipment.seller_order_id)
+        return part_of(self.after, self.shipment.seller_order_id)
 
 
 def ship(order: Order, parcel: Parcel, now: datetime) -> FulfilmentMove:
@@ -59,7 +59,7 @@ def ship(order: Order, parcel: Parcel, now: datetime) -> FulfilmentMove:
     Raises OrderNotShippable, ItemUnknown, and QuantityNotShippable for units that the part does
     not have or that other parcels took. Units that came back are not shipped again.
     """
-    part = _part(order, parcel.seller_order_id)
+    part = part_of(order, parcel.seller_order_id)
     if part.status != statuses.CONFIRMED or part.fulfilment_status == "returned":
         raise OrderNotShippable(
             status=part.status,
@@ -100,7 +100,7 @@ def hear(
     told: list[FulfilmentEvent] = []
     if heard.status != shipment.status:
         told.append("shipment_status_changed")
-    was, is_now = (_part(each, shipment.seller_order_id) for each in (order, after))
+    was, is_now = (part_of(each, shipment.seller_order_id) for each in (order, after))
     if is_now.fulfilment_status == "delivered" != was.fulfilment_status:
         told.append("order_delivered")
     return FulfilmentMove(order, after, heard, event.occurred_at, tuple(told))
@@ -127,20 +127,51 @@ def overall_fulfilment(parts: Sequence[SellerOrder]) -> str:
     return "shipped" if states <= _GONE else "partially_shipped"
 
 
-def _require_units(order: Order, parcel: Parcel) -> None:
-    quantities = {
-        line.id: line.quantity
+def shippable(order: Order, part_id: str) -> dict[str, int]:
+    """Return how many units of each line of a part have neither shipped nor been cancelled."""
+    return {
+        line.id: line.quantity - order.cancelled_units(line.id) - _shipped(line.id, order.shipments)
         for line in order.lines
-        if line.seller_order_id == parcel.seller_order_id
+        if line.seller_order_id == part_id
     }
-    unknown = [line_id for line_id in parcel.units if line_id not in quantities]
+
+
+def part_of(order: Order, part_id: str) -> SellerOrder:
+    """Return a seller's part of an order."""
+    return next(part for part in order.seller_orders if part.id == part_id)
+
+
+def followed(order: Order, part_id: str, now: datetime) -> Order:
+    """Return the order with what a part and the whole become by its parcels and cancellations."""
+    parts = tuple(
+        _moved(order, part) if part.id == part_id else part for part in order.seller_orders
+    )
+    live = [part for part in parts if part.status != statuses.CANCELLED]
+    status = order.status
+    if (
+        status == statuses.CONFIRMED
+        and live
+        and all(part.status == statuses.COMPLETED for part in live)
+    ):
+        status = move_order(status, statuses.COMPLETED)
+    return order.changed(
+        now,
+        status=status,
+        fulfilment_status=overall_fulfilment(parts),
+        seller_orders=parts,
+    )
+
+
+def _require_units(order: Order, parcel: Parcel) -> None:
+    left = shippable(order, parcel.seller_order_id)
+    unknown = [line_id for line_id in parcel.units if line_id not in left]
     if unknown:
         raise ItemUnknown(item_id=unknown[0])
-    short = []
-    for line_id, wanted in parcel.units.items():
-        left = quantities[line_id] - _shipped(line_id, order.shipments)
-        if wanted > left:
-            short.append({"item_id": line_id, "requested": wanted, "shippable": left})
+    short = [
+        {"item_id": line_id, "requested": wanted, "shippable": left[line_id]}
+        for line_id, wanted in parcel.units.items()
+        if wanted > left[line_id]
+    ]
     if short:
         raise QuantityNotShippable(lines=short)
 
@@ -149,38 +180,25 @@ def _shipped(line_id: str, shipments: Sequence[Shipment]) -> int:
     return sum(shipment.units.get(line_id, 0) for shipment in shipments)
 
 
-def _part(order: Order, part_id: str) -> SellerOrder:
-    return next(part for part in order.seller_orders if part.id == part_id)
-
-
 def _with(order: Order, shipment: Shipment, now: datetime) -> Order:
     """Return the order with a new or changed parcel, and with what part and order become by it."""
     others = tuple(each for each in order.shipments if each.id != shipment.id)
     position = next((n for n, each in enumerate(order.shipments) if each.id == shipment.id), None)
     at = len(others) if position is None else position
     shipments = (*others[:at], shipment, *others[at:])
-    parts = tuple(
-        _moved(order, part, shipments) if part.id == shipment.seller_order_id else part
-        for part in order.seller_orders
-    )
-    live = [part for part in parts if part.status != statuses.CANCELLED]
-    status = order.status
-    if status == statuses.CONFIRMED and all(part.status == statuses.COMPLETED for part in live):
-        status = move_order(status, statuses.COMPLETED)
-    return order.changed(
-        now,
-        status=status,
-        fulfilment_status=overall_fulfilment(parts),
-        seller_orders=parts,
-        shipments=shipments,
-    )
+    return followed(replace(order, shipments=shipments), shipment.seller_order_id, now)
 
 
-def _moved(order: Order, part: SellerOrder, shipments: Sequence[Shipment]) -> SellerOrder:
-    lines = [line for line in order.lines if line.seller_order_id == part.id]
-    fulfilment = fulfilment_of(
-        lines, [each for each in shipments if each.seller_order_id == part.id]
-    )
+def _moved(order: Order, part: SellerOrder) -> SellerOrder:
+    wanted = [
+        replace(line, quantity=line.quantity - order.cancelled_units(line.id))
+        for line in order.lines
+        if line.seller_order_id == part.id
+    ]
+    if not any(line.quantity for line in wanted):
+        return replace(part, status=move_order(part.status, statuses.CANCELLED))
+    shipments = [each for each in order.shipments if each.seller_order_id == part.id]
+    fulfilment = fulfilment_of(wanted, shipments)
     if fulfilment != part.fulfilment_status:
         move_fulfilment(part.fulfilment_status, fulfilment)
     status = part.status

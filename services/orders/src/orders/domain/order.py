@@ -72,6 +72,23 @@ def told_reason(reason: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Units of a seller's part that will not be delivered."""
+
+    id: str
+    """TypeID (shp_): it takes units as a parcel does, and has its row among them."""
+    order_id: str
+    seller_order_id: str
+    seller_id: str
+    units: Mapping[str, int]
+    """Units by the id of the order's line."""
+    reason: str
+    restock: bool
+    """Whether the units go back on sale."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NextAction:
     """What the buyer must do to pay."""
 
@@ -126,6 +143,8 @@ class Order:
     version: int
     shipments: tuple[Shipment, ...] = ()
     """Parcels of all sellers, the first shipped first."""
+    cancellations: tuple[Cancellation, ...] = ()
+    """What sellers cannot deliver, the first told first."""
 
     @property
     def undecided(self) -> bool:
@@ -142,6 +161,10 @@ class Order:
     def shipment(self, shipment_id: str) -> Shipment | None:
         """Return one of its parcels."""
         return next((each for each in self.shipments if each.id == shipment_id), None)
+
+    def cancelled_units(self, line_id: str) -> int:
+        """Return how many units of a line its seller cancelled."""
+        return sum(each.units.get(line_id, 0) for each in self.cancellations)
 
     def moved(self, status: str, now: datetime, **changes: object) -> Order:
         """Move to another status, the sellers' parts with it; raises IllegalTransition."""
@@ -164,6 +187,7 @@ class Order:
             lines=tuple(line for line in self.lines if line.seller_id == seller_id),
             seller_orders=(part,),
             shipments=tuple(each for each in self.shipments if each.seller_id == seller_id),
+            cancellations=tuple(each for each in self.cancellations if each.seller_id == seller_id),
             totals=part.totals,
             account_id="",
             cart_id="",

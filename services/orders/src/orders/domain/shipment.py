@@ -13,6 +13,9 @@ CREATED: Final = "created"
 DELIVERED: Final = "delivered"
 RETURNED: Final = "returned"
 
+CANCELLED: Final = "cancelled"
+"""Of no parcel, but of units that will not be delivered; no carrier can tell it."""
+
 RANK: Final[Mapping[str, int]] = {
     CREATED: 0,
     "in_transit": 1,

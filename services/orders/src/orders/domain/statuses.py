@@ -35,7 +35,8 @@ PAYMENT: Final[Mapping[str, frozenset[str]]] = {
 
 FULFILMENT: Final[Mapping[str, frozenset[str]]] = {
     "unfulfilled": frozenset({"partially_shipped", "shipped"}),
-    "partially_shipped": frozenset({"shipped", "returned"}),
+    # Delivered at once when a seller cancels what has not shipped.
+    "partially_shipped": frozenset({"shipped", "delivered", "returned"}),
     "shipped": frozenset({"delivered", "returned"}),
     "delivered": frozenset({"returned"}),
     "returned": frozenset(),

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chassis.errors import ServiceError, Violation, invalid
 from chassis.ids import parse_id
 from chassis.iso import is_country, is_currency
 from orders.domain.address import Address
+from orders.domain.errors import ItemUnknown
 from orders.entrypoints.messages import address_of
 from soko.common.v1 import address_pb2
+from soko.orders.v1 import fulfilment_pb2
 
 _EMAIL_MAX = 254
 _LINE_MAX = 200
 _DEFAULT_LIMIT = 20
 _MAX_LIMIT = 100
+_MAX_ITEMS = 500
+_MAX_QUANTITY = 9999
 _REQUIRED = ("name", "line1", "city")
 
 
@@ -79,3 +85,19 @@ def is_id(prefix: str, text: str) -> bool:
     except ServiceError:
         return False
     return True
+
+
+def checked_units(
+    items: Iterable[fulfilment_pb2.ShipmentItem], *, least: int = 1
+) -> dict[str, int]:
+    """Return units by line; raises ``invalid_items``, and ItemUnknown for what is no line's id."""
+    units: dict[str, int] = {}
+    for item in items:
+        if not is_id("item", item.item_id):
+            raise ItemUnknown(item_id=item.item_id)
+        if not 1 <= item.quantity <= _MAX_QUANTITY:
+            raise invalid("invalid_items", f"Give 1 to {_MAX_QUANTITY} units of a line.")
+        units[item.item_id] = units.get(item.item_id, 0) + item.quantity
+    if not least <= len(units) <= _MAX_ITEMS:
+        raise invalid("invalid_items", f"Give 1 to {_MAX_ITEMS} lines.")
+    return units

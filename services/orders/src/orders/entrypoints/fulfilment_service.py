@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,18 +20,15 @@ from orders.app.create_shipment import CreateShipment, CreateShipmentHandler
 from orders.app.ports import CarrierUpdate
 from orders.app.receive_carrier_update import ReceiveCarrierUpdate, ReceiveCarrierUpdateHandler
 from orders.app.record_shipment_event import RecordShipmentEvent, RecordShipmentEventHandler
-from orders.domain.errors import ItemUnknown
 from orders.domain.shipment import RANK, ShipmentEvent
 from orders.domain.webhook_signature import SignedBody
-from orders.entrypoints.checks import checked_id, is_id
+from orders.entrypoints.checks import checked_id, checked_units
 from orders.entrypoints.messages import shipment_message
 from soko.orders.v1 import fulfilment_pb2 as pb
 from soko.orders.v1 import fulfilment_pb2_grpc
 
 Context = grpc.aio.ServicerContext[object, object]
 
-_MAX_ITEMS = 500
-_MAX_QUANTITY = 9999
 _MAX_TEXT = 200
 
 
@@ -67,7 +63,7 @@ class FulfilmentServicer(fulfilment_pb2_grpc.FulfilmentServiceServicer):
                 seller_order_id=checked_id("sor", part_id) if part_id else "",
                 carrier=_checked_text("carrier", request.carrier, required=True),
                 tracking_number=_checked_text("tracking_number", request.tracking_number),
-                units=_units(request.items),
+                units=checked_units(request.items),
                 actor=current_actor(),
             )
         )
@@ -113,20 +109,6 @@ class FulfilmentServicer(fulfilment_pb2_grpc.FulfilmentServiceServicer):
         )
         await self._do.receive(ReceiveCarrierUpdate(signed, update))
         return pb.ReceiveCarrierUpdateResponse()
-
-
-def _units(items: Iterable[pb.ShipmentItem]) -> dict[str, int]:
-    """Return units by line; raises ``invalid_items``, and ItemUnknown for what is no line's id."""
-    units: dict[str, int] = {}
-    for item in items:
-        if not is_id("item", item.item_id):
-            raise ItemUnknown(item_id=item.item_id)
-        if not 1 <= item.quantity <= _MAX_QUANTITY:
-            raise invalid("invalid_items", f"Ship 1 to {_MAX_QUANTITY} units of a line.")
-        units[item.item_id] = units.get(item.item_id, 0) + item.quantity
-    if not 1 <= len(units) <= _MAX_ITEMS:
-        raise invalid("invalid_items", f"A shipment has 1 to {_MAX_ITEMS} lines.")
-    return units
 
 
 def _checked_status(status: str) -> str:

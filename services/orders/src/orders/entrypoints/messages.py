@@ -40,7 +40,7 @@ def order_message(order: Order, token: str = "") -> order_pb2.Order:
         payment_status=order.payment_status,
         fulfilment_status=order.fulfilment_status,
         cancel_reason=order.cancel_reason,
-        items=[_order_item(line, currency) for line in order.lines],
+        items=[_order_item(line, order) for line in order.lines],
         seller_orders=[_seller_order(part, currency) for part in order.seller_orders],
         totals=totals_message(order.totals, currency),
         currency=currency,
@@ -138,7 +138,8 @@ def _cart_item(item: CartItem, currency: str) -> cart_pb2.Item:
     )
 
 
-def _order_item(line: OrderLine, currency: str) -> cart_pb2.Item:
+def _order_item(line: OrderLine, order: Order) -> cart_pb2.Item:
+    currency = order.currency
     return cart_pb2.Item(
         id=line.id,
         variant_id=line.variant_id,
@@ -150,6 +151,7 @@ def _order_item(line: OrderLine, currency: str) -> cart_pb2.Item:
         unit_price=Money(amount_minor=line.unit_price_minor, currency=currency),
         line_total=Money(amount_minor=line.line_total_minor, currency=currency),
         seller_order_id=line.seller_order_id,
+        cancelled_quantity=order.cancelled_units(line.id),
     )
 
 

@@ -8,18 +8,20 @@ from dataclasses import dataclass
 
 import grpc
 from google.protobuf import any_pb2
+from google.protobuf.message import Message
 
 from chassis.context import current_actor, current_idempotency
 from chassis.database import Database
 from chassis.errors import invalid
 from chassis.idempotency import idempotent
+from chassis.ids import format_id, new_id
+from orders.app.cancel_items import CancelItems, CancelItemsHandler
 from orders.app.cancel_order import CancelOrder, CancelOrderHandler
 from orders.app.get_order import GetOrder, GetOrderHandler
 from orders.app.list_orders import ListOrders, ListOrdersHandler
 from orders.app.list_seller_orders import ListSellerOrders, ListSellerOrdersHandler
 from orders.app.ports import Key
-from orders.domain.order import Order
-from orders.entrypoints.checks import checked_id, checked_limit
+from orders.entrypoints.checks import checked_id, checked_limit, checked_units
 from orders.entrypoints.messages import order_message
 from soko.orders.v1 import order_pb2 as pb
 from soko.orders.v1 import order_pb2_grpc
@@ -37,6 +39,7 @@ class OrderUseCases:
     list: ListOrdersHandler
     list_of_seller: ListSellerOrdersHandler
     cancel: CancelOrderHandler
+    cancel_items: CancelItemsHandler
 
 
 class OrderServicer(order_pb2_grpc.OrderServiceServicer):
@@ -78,24 +81,53 @@ class OrderServicer(order_pb2_grpc.OrderServiceServicer):
         self, request: pb.CancelOrderRequest, context: Context
     ) -> pb.CancelOrderResponse:
         """Cancel an order that has not shipped."""
-        if len(request.reason) > _REASON_MAX:
-            raise invalid("invalid_reason", "The reason is too long.")
-        key = current_idempotency()
         order = await self._do.cancel(
             CancelOrder(
                 order_id=checked_id("ord", request.order_id),
                 token=request.token,
                 actor=current_actor(),
-                reason=request.reason.strip(),
-                key=Key(key.scope, key.key, key.fingerprint) if key else None,
-                render=_cancel_answer,
+                reason=_reason(request.reason),
+                key=_key(),
+                render=lambda order: _stored(pb.CancelOrderResponse(order=order_message(order))),
             )
         )
         return pb.CancelOrderResponse(order=order_message(order))
 
+    @idempotent
+    async def CancelItems(
+        self, request: pb.CancelItemsRequest, context: Context
+    ) -> pb.CancelItemsResponse:
+        """Cancel what a seller cannot deliver."""
+        key = current_idempotency()
+        cancellation_id = key.derive_id("cancellation") if key else new_id()
+        order = await self._do.cancel_items(
+            CancelItems(
+                cancellation_id=format_id("shp", cancellation_id),
+                seller_order_id=checked_id("sor", request.seller_order_id),
+                units=checked_units(request.items, least=0),
+                reason=_reason(request.reason) or "seller_request",
+                restock=request.restock,
+                actor=current_actor(),
+                key=_key(),
+                render=lambda order: _stored(pb.CancelItemsResponse(order=order_message(order))),
+            )
+        )
+        return pb.CancelItemsResponse(order=order_message(order))
 
-def _cancel_answer(order: Order) -> bytes:
+
+def _reason(text: str) -> str:
+    if len(text) > _REASON_MAX:
+        raise invalid("invalid_reason", "The reason is too long.")
+    return text.strip()
+
+
+def _key() -> Key | None:
+    key = current_idempotency()
+    return Key(key.scope, key.key, key.fingerprint) if key else None
+
+
+def _stored(answer: Message) -> bytes:
     """Render as chassis.idempotency stores answers."""
     packed = any_pb2.Any()
-    packed.Pack(pb.CancelOrderResponse(order=order_message(order)))
+    packed.Pack(answer)
     return packed.SerializeToString()

@@ -103,10 +103,12 @@ class CapturedMoney:
         items: Mapping[str, int] | None = None,
         sellers: Collection[str] | None = None,
         seller_order_id: str = "",
+        at_most_left: bool = False,
     ) -> Refund:
         """Start a refund of an amount, of units of lines, or of all that is left.
 
-        ``sellers`` limits it to their lines, ``seller_order_id`` to one seller order's. Raises
+        ``sellers`` limits it to their lines, ``seller_order_id`` to one seller order's; with
+        ``at_most_left`` units whose money went back already are no obstacle. Raises
         RefundExceedsCaptured, AmountInvalid, CurrencyMismatch, RefundItemUnknown, or OrderClosed
         when everything goes back anyway.
         """
@@ -120,7 +122,7 @@ class CapturedMoney:
         if amount is not None:
             lines = refunds.by_amount(left, amount[0])
         elif items:
-            lines = refunds.by_items(left, self.splits, items)
+            lines = refunds.by_items(left, self.splits, items, at_most_left=at_most_left)
         else:
             lines = refunds.all_that_is_left(left)
         return self._start_refund(Refund(refund_id, _sum(lines), reason, lines, now))

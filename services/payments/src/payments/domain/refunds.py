@@ -107,13 +107,18 @@ def by_amount(left: Sequence[LineParts], amount_minor: int) -> tuple[LineParts, 
 
 
 def by_items(
-    left: Sequence[LineParts], splits: Sequence[Split], items: Mapping[str, int]
+    left: Sequence[LineParts],
+    splits: Sequence[Split],
+    items: Mapping[str, int],
+    *,
+    at_most_left: bool = False,
 ) -> tuple[LineParts, ...]:
     """Return the refund of units of lines; the last unit takes what is left of its line.
 
     A line may be short of the units' price by what rounding took in refunds of amounts, a minor
-    unit per unit: then what is left is refunded. Raises RefundItemUnknown for a line that is not
-    there or an impossible quantity, and RefundExceedsCaptured for more than is left.
+    unit per unit: then what is left is refunded, and with ``at_most_left`` however short it is.
+    Raises RefundItemUnknown for a line that is not there or an impossible quantity, and
+    RefundExceedsCaptured for more than is left.
     """
     whole = {split.line_id: split for split in splits}
     lines_left = {line.line_id: line for line in left}
@@ -123,14 +128,16 @@ def by_items(
         if line is None or units < 1:
             raise RefundItemUnknown(f"{line_id} is not a line of yours, or no units were given")
         if units > line.quantity:
-            raise _exceeds(line.amount_minor)
+            if not at_most_left:
+                raise _exceeds(line.amount_minor)
+            units = line.quantity
         split = whole[line_id]
         done = split.quantity - line.quantity
         price = line.amount_minor
         if units < line.quantity:
             price = share_of_units(split.amount_minor, done + units, split.quantity)
             price -= share_of_units(split.amount_minor, done, split.quantity)
-        if price > line.amount_minor + split.quantity:
+        if price > line.amount_minor + split.quantity and not at_most_left:
             raise _exceeds(line.amount_minor)
         lines.append(take(line, min(price, line.amount_minor), units))
     if sum(line.amount_minor for line in lines) <= 0:

@@ -16,6 +16,7 @@ from payments.app.capture import CaptureHandler, CaptureOrders
 from payments.app.decide_payment import DecidePayment, DecidePaymentHandler
 from payments.app.methods import Methods
 from payments.app.ports import PaymentRepository
+from payments.app.settle import Settler
 from payments.entrypoints.messages import payment_message, split_of
 from soko.payments.v1 import payment_pb2 as pb
 from soko.payments.v1 import payment_pb2_grpc
@@ -35,12 +36,14 @@ class PaymentServicer(payment_pb2_grpc.PaymentServiceServicer):
         cancel: CancelPaymentHandler,
         payments: PaymentRepository,
         methods: Methods,
+        settler: Settler,
     ) -> None:
         self._authorize = authorize
         self._capture = capture
         self._cancel = cancel
         self._payments = payments
         self._methods = methods
+        self._settler = settler
 
     async def Authorize(  # noqa: N802 - the contract's name
         self, request: pb.AuthorizeRequest, context: Context
@@ -112,7 +115,11 @@ class PaymentServicer(payment_pb2_grpc.PaymentServiceServicer):
         payment = await self._payments.find_by_order(parse_id("ord", request.order_id))
         if payment is None or payment.is_tombstone:
             return pb.ListPaymentsResponse()
-        return pb.ListPaymentsResponse(payments=[payment_message(payment)])
+        message = payment_message(payment)
+        # Cash that the courier has yet to collect is for all that was bought.
+        taken = payment.captured_minor > 0 and not payment.is_cash
+        message.refunds_in_parts = taken and self._settler.refunds_in_parts(payment)
+        return pb.ListPaymentsResponse(payments=[message])
 
     async def ListPaymentMethods(  # noqa: N802
         self, request: pb.ListPaymentMethodsRequest, context: Context

@@ -42,9 +42,14 @@ class RefundServicer(payment_pb2_grpc.RefundServiceServicer):
         for item in request.items:
             items[item.item_id] = items.get(item.item_id, 0) + item.quantity
         key = current_idempotency()
+        if request.refund_id:
+            current_actor().require_service()
+            refund_id = parse_id("rfd", request.refund_id)
+        else:
+            refund_id = key.derive_id("refund") if key else new_id()
         refund, payment = await self._create.handle(
             CreateRefund(
-                refund_id=key.derive_id("refund") if key else new_id(),
+                refund_id=refund_id,
                 order_id=parse_id("ord", request.order_id),
                 amount=amount,
                 items=items,
