@@ -18,8 +18,10 @@ _ROOMY = 100
 _SLACK_S = 1e-6
 _SETTING = re.compile(r"([a-z]+)=([0-9]{1,9}):([0-9]{1,9})")
 _UNLIMITED = frozenset({"/livez", "/readyz", "/metrics"})
-_AUTH = re.compile(r"/v1/auth/(?!refresh$|logout$)|/v1/me/(?:password|totp)")
+_AUTH = re.compile(r"/v1/auth/(?!refresh$|logout$)|/v1/me/(?:password|totp|identities)")
 """Whatever looks at a password or a code. Renewing tokens is not: whole offices do it at once."""
+_BEGINS_LOGIN = "/v1/auth/oauth/{provider}/authorize"
+"""A read by its method, but it stores what was begun."""
 
 
 class Allowance(NamedTuple):
@@ -100,7 +102,7 @@ def class_of(method: str, path: str) -> str:
         return ""
     if path.startswith("/v1/webhooks/"):
         return "webhooks"
-    if method in ("GET", "HEAD"):
+    if method in ("GET", "HEAD") and path != _BEGINS_LOGIN:
         return "reads"
     if path.endswith("/checkout"):
         return "checkout"

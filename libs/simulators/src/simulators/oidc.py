@@ -6,6 +6,7 @@ S256) and RFC 9207. ``POST /_next`` says who logs in next and what goes wrong th
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -54,12 +55,14 @@ class Next:
     claims: dict[str, Any] = field(default_factory=dict)
     """Members of the ID token in place of the right ones; null leaves one out."""
     signature: str = "RS256"
-    """none: not signed; HS256: with the public key as the secret; forged: by another key under the
-    known name; rotated: by a new key that is published from now on."""
+    """none: not signed; HS256: with the public key as the secret; RS512: right, but not what is
+    agreed on; forged: by another key under the known name; rotated: by a new key that is published
+    from now on."""
     profile: str = "id_token"
     """user_info: the ID token says nothing but the subject."""
     fault: str = ""
-    """Of the token endpoint: hang, huge, redirect, error, text, drop, list."""
+    """Of the token endpoint: hang, trickle, huge, redirect (to where all is well), error, text,
+    drop, list."""
     issuer: str = ""
     """What the discovery document says, if not the truth."""
     client_auth: str = "client_secret_basic"
@@ -110,7 +113,7 @@ class OidcSimulator:
         )
 
     async def _jwks(self, request: Request) -> Response:
-        public = {**self._key.as_dict(private=False), "use": "sig", "alg": "RS256"}
+        public = {**self._key.as_dict(private=False), "use": "sig"}
         strange = {"kty": "AKP", "kid": "of-tomorrow", "alg": "ML-DSA-44", "pub": "AA"}
         return JSONResponse({"keys": [strange, public]})
 
@@ -139,7 +142,7 @@ class OidcSimulator:
         form = {key: str(value) for key, value in (await request.form()).items()}
         if not self._is_client(request, form):
             return JSONResponse({"error": "invalid_client"}, 401)
-        if self.next.fault:
+        if self.next.fault and "moved" not in request.query_params:
             return await self._faulty(request)
         grant = self._grants.pop(form.get("code", ""), None)
         challenge = _base64url(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
@@ -180,10 +183,12 @@ class OidcSimulator:
                 while (await request.receive())["type"] != "http.disconnect":
                     pass
                 return Response()
+            case "trickle":
+                return StreamingResponse(_drops(), media_type="application/json")
             case "huge":
                 return StreamingResponse(_endless(), media_type="application/json")
             case "redirect":
-                return RedirectResponse(f"{self.issuer}/token", 307)
+                return RedirectResponse(f"{self.issuer}/token?moved=yes", 307)
             case "text":
                 return PlainTextResponse("<html>down for maintenance</html>")
             case "list":
@@ -220,12 +225,19 @@ class OidcSimulator:
                 self._key = _new_key()
                 known = {"kid": self._key.kid}
         key = _new_key() if self.next.signature == "forged" else self._key
-        return jwt.encode({"alg": "RS256", **known}, claims, key, algorithms=["RS256"])
+        alg = "RS512" if self.next.signature == "RS512" else "RS256"
+        return jwt.encode({"alg": alg, **known}, claims, key, algorithms=[alg])
 
 
 async def _endless() -> AsyncIterator[bytes]:
     for _ in range(256):
         yield b" " * 65536
+
+
+async def _drops() -> AsyncIterator[bytes]:
+    while True:
+        yield b" "
+        await asyncio.sleep(0.05)
 
 
 def _new_key() -> RSAKey:

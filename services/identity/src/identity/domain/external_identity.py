@@ -57,12 +57,8 @@ class Person:
 
     def name_to_show(self) -> str:
         """Return the person's name without what a name may not have, or else the address's."""
-        kept = _NOT_NAMES.sub("", self.name)
-        line = "".join(
-            " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in kept
-        )
-        name = " ".join(line.split())[:MAX_NAME].strip()
-        return name if name and not name_violations(name) else self.email.partition("@")[0].strip()
+        names = (_cleaned(text) for text in (self.name, self.email.partition("@")[0]))
+        return next((name for name in names if not name_violations(name)), "-")
 
     def locale_or(self, *others: str) -> str:
         """Return the first language tag that is one; the last of the others always is."""
@@ -102,3 +98,11 @@ class WaysIn:
         if not self.has_password and not any(each.issuer in usable for each in others):
             raise LastLoginMethod
         self.ended = found
+
+
+def _cleaned(text: str) -> str:
+    line = "".join(
+        " " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char
+        for char in _NOT_NAMES.sub("", text)
+    )
+    return " ".join(line.split())[:MAX_NAME].strip()

@@ -131,6 +131,7 @@ BAD_TOKENS: list[dict[str, Any]] = [
     {"claims": {"nonce": None}},
     {"claims": {"aud": "another client"}},
     {"claims": {"aud": [CLIENT_ID, "another client"]}},
+    {"claims": {"aud": "another client", "azp": CLIENT_ID}},
     {"claims": {"aud": None}},
     {"claims": {"azp": "another client"}},
     {"claims": {"iss": "https://accounts.google.com"}},
@@ -147,6 +148,7 @@ BAD_TOKENS: list[dict[str, Any]] = [
     {"claims": {"sub": ["a", "list"]}},
     {"signature": "none"},
     {"signature": "HS256"},
+    {"signature": "RS512"},
     {"signature": "forged"},
     {"fault": "drop"},
 ]
@@ -183,6 +185,7 @@ async def test_a_key_that_is_new_at_the_issuer_is_fetched(
     ("fault", "kind", "code"),
     [
         ("hang", "timeout", "service_timeout"),
+        ("trickle", "timeout", "service_timeout"),
         ("huge", "unavailable", "service_unavailable"),
         ("redirect", "unavailable", "service_unavailable"),
         ("error", "unavailable", "service_unavailable"),
