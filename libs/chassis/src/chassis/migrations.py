@@ -41,7 +41,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -75,19 +75,31 @@ def install_idempotency(op: Any) -> None:
     _install(op, schema.IDEMPOTENCY)
 
 
+def install_audit_log(op: Any) -> None:
+    """Create the audit log, what keeps its rows, and the function ``audit_log_append``."""
+    _install(op, schema.AUDIT_LOG)
+
+
 def _install(op: Operations, statements: Sequence[str]) -> None:
     for statement in statements:
         op.execute(statement)
 
 
 def chassis_tables(
-    metadata: MetaData, *, outbox: bool = True, inbox: bool = True, idempotency: bool = True
+    metadata: MetaData,
+    *,
+    outbox: bool = True,
+    inbox: bool = True,
+    idempotency: bool = True,
+    audit_log: bool = False,
 ) -> None:
     """Register the installed tables, so that ``alembic check`` knows them."""
     if outbox:
         _outbox_tables(metadata)
     if inbox:
         _inbox_tables(metadata)
+    if audit_log:
+        _audit_log_table(metadata)
     if idempotency:
         created_at = _now("created_at")
         Table(
@@ -102,6 +114,30 @@ def chassis_tables(
             created_at,
             Index("idempotency_key_created_at", created_at),
         )
+
+
+def _audit_log_table(metadata: MetaData) -> None:
+    key = Column("id", UUID(as_uuid=True), primary_key=True)
+    actor, subject, act = (
+        Column(name, Text, nullable=False) for name in ("actor", "subject", "act")
+    )
+    Table(
+        "audit_log",
+        metadata,
+        key,
+        Column("at", DateTime(timezone=True), nullable=False),
+        act,
+        Column("outcome", Text, nullable=False),
+        actor,
+        Column("session", Text, nullable=False),
+        subject,
+        Column("address", Text, nullable=False),
+        Column("trace_id", Text, nullable=False),
+        Column("detail", JSONB, nullable=False),
+        Index("audit_log_actor", actor, key),
+        Index("audit_log_subject", subject, key),
+        Index("audit_log_act", act, key),
+    )
 
 
 def _now(name: str) -> Column[Any]:

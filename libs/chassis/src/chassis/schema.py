@@ -94,3 +94,53 @@ CREATE TABLE idempotency_key (
 """,
     "CREATE INDEX idempotency_key_created_at ON idempotency_key (created_at)",
 )
+
+AUDIT_LOG = (
+    """
+CREATE TABLE audit_log (
+    id uuid PRIMARY KEY,
+    at timestamptz NOT NULL,
+    act text NOT NULL,
+    outcome text NOT NULL,
+    actor text NOT NULL,
+    session text NOT NULL,
+    subject text NOT NULL,
+    address text NOT NULL,
+    trace_id text NOT NULL,
+    detail jsonb NOT NULL
+)
+""",
+    "CREATE INDEX audit_log_actor ON audit_log (actor, id)",
+    "CREATE INDEX audit_log_subject ON audit_log (subject, id)",
+    "CREATE INDEX audit_log_act ON audit_log (act, id)",
+    # A row may go when it is older than it has to be kept, and never before.
+    """
+CREATE FUNCTION audit_log_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND OLD.at < now() - interval '400 days' THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'restrict_violation';
+END
+$$
+""",
+    """
+CREATE TRIGGER audit_log_keep BEFORE UPDATE OR DELETE ON audit_log
+FOR EACH ROW EXECUTE FUNCTION audit_log_keep()
+""",
+    """
+CREATE TRIGGER audit_log_keep_all BEFORE TRUNCATE ON audit_log
+FOR EACH STATEMENT EXECUTE FUNCTION audit_log_keep()
+""",
+    """
+CREATE FUNCTION audit_log_append(
+    entry_id uuid, act text, outcome text, actor text, session text, subject text, address text,
+    trace_id text, detail jsonb
+) RETURNS uuid LANGUAGE sql AS $$
+    INSERT INTO audit_log
+        (id, at, act, outcome, actor, session, subject, address, trace_id, detail)
+    VALUES ($1, clock_timestamp(), $2, $3, $4, $5, $6, $7, $8, $9)
+    RETURNING id
+$$
+""",
+)

@@ -4,5 +4,5 @@ from sqlalchemy import MetaData
 from chassis.migrations import chassis_tables, run_env
 
 metadata = MetaData()
-chassis_tables(metadata)
+chassis_tables(metadata, audit_log=True)
 run_env(context, metadata)

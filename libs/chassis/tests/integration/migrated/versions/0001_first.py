@@ -2,7 +2,12 @@
 
 from alembic import op
 
-from chassis.migrations import install_idempotency, install_inbox, install_outbox
+from chassis.migrations import (
+    install_audit_log,
+    install_idempotency,
+    install_inbox,
+    install_outbox,
+)
 
 revision = "0001"
 down_revision = None
@@ -12,6 +17,7 @@ def upgrade() -> None:
     install_outbox(op)
     install_inbox(op)
     install_idempotency(op)
+    install_audit_log(op)
 
 
 def downgrade() -> None:
