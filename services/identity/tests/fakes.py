@@ -15,6 +15,7 @@ from identity.domain.api_key import MAX_KEYS, ApiKey
 from identity.domain.device import UNKNOWN_DEVICE, Device
 from identity.domain.errors import (
     EmailTaken,
+    LastAdmin,
     SellerNotFound,
     SessionEnded,
     SlugTaken,
@@ -93,6 +94,7 @@ class Memory:
     factors: dict[UUID, StoredFactor] = field(default_factory=dict)
     tries: dict[UUID, tuple[int, datetime]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    failures: list[tuple[str, UUID | None]] = field(default_factory=list)
 
     def account(self, account_id: UUID) -> Account | None:
         account = self.accounts.get(account_id)
@@ -175,6 +177,9 @@ class MemoryAccounts:
         self.memory.told.append("password_changed")
         return self.memory.end_sessions(account_id, now, kept_session_id)
 
+    async def note_failure(self, name: str, account_id: UUID | None, now: datetime) -> None:
+        self.memory.failures.append((name, account_id))
+
     async def find(self, account_id: UUID) -> Account | None:
         return self.memory.account(account_id)
 
@@ -205,6 +210,9 @@ class MemoryAccounts:
         account = self.memory.accounts.get(account_id)
         if account is None:
             return None
+        admins = {known.id for known in self.memory.accounts.values() if known.is_admin}
+        if admins == {account_id} and "admin" not in granted:
+            raise LastAdmin
         if account.granted_roles != granted:
             self.memory.accounts[account_id] = replace(account, granted_roles=granted)
             self.memory.told.append("role_granted")

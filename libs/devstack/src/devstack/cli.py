@@ -205,6 +205,12 @@ def grant(email: str, role: str) -> None:
     _tell_identity("grant", email, role)
 
 
+@admin.command()
+def revoke(email: str, role: str) -> None:
+    """Take a role from an account; the last admin stays one."""
+    _tell_identity("revoke", email, role)
+
+
 @keys.command("list")
 def list_keys() -> None:
     """Show every key and where it stands."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from chassis.audit_log_server import AuditLogKeeper, AuditLogServicer
 from chassis.broker import Broker
 from chassis.clock import Clock, SystemClock
 from chassis.cursors import CursorCodec
@@ -69,6 +70,7 @@ from identity.app.request_email_verification import RequestEmailVerificationHand
 from identity.app.request_password_reset import RequestPasswordResetHandler
 from identity.app.retire_signing_key import RetireSigningKeyHandler
 from identity.app.revoke_api_key import RevokeApiKeyHandler
+from identity.app.revoke_role import RevokeRoleHandler
 from identity.app.revoke_session import RevokeSessionHandler
 from identity.app.rotate_signing_key import RotateSigningKeyHandler
 from identity.app.set_roles import SetRolesHandler
@@ -94,6 +96,7 @@ from identity.entrypoints.seller_service import SellerHandlers, SellerServicer
 from identity.entrypoints.session_service import SessionHandlers, SessionServicer
 from identity.entrypoints.sweeper import Sweeper
 from identity.settings import IdentitySettings
+from soko.audit.v1 import log_pb2_grpc
 from soko.identity.v1 import (
     account_pb2_grpc,
     api_key_pb2_grpc,
@@ -132,11 +135,7 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     factors = SecondFactorStore(db, relay.nudge)
     seeds = SealedTotpSeeds(Vault(settings.vault_keys), TOTP_ISSUER)
     prover = Prover(accounts, factors, seeds, passwords)
-    logins = GuardedLogInHandler(
-        LogInHandler(accounts, sessions, passwords, tokens, clock, prover), attempts, clock
-    )
-    registering = RegisterHandler(accounts, passwords, tokens, clock, settings.default_locale)
-    auth = _auth_handlers(registering, logins, sessions, keys, factors, tokens, clock)
+    auth = _auth_handlers(prover, sessions, keys, attempts, tokens, settings.default_locale)
     providers = _login_providers(settings)
     external = _external_login_handlers(providers, db, relay, tokens, prover, settings)
     return ServiceApp(
@@ -174,8 +173,13 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
                 external_login_pb2_grpc.add_ExternalLoginServiceServicer_to_server,
                 ExternalLoginServicer(external),
             ),
+            (log_pb2_grpc.add_AuditLogServiceServicer_to_server, AuditLogServicer(db, clock)),
         ],
-        background=[relay, Sweeper(SweepHandler([sessions, keys, links, attempts], clock))],
+        background=[
+            relay,
+            Sweeper(SweepHandler([sessions, keys, links, attempts], clock)),
+            AuditLogKeeper(db, clock),
+        ],
         databases=[db],
         broker=broker,
         close=[passwords.close, *(each.close for each in providers)],
@@ -185,23 +189,24 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
 
 
 def _auth_handlers(
-    registering: RegisterHandler,
-    logins: GuardedLogInHandler,
+    prover: Prover,
     sessions: SessionStore,
     keys: ApiKeyStore,
-    factors: SecondFactorStore,
+    attempts: LoginAttemptStore,
     tokens: SignedTokens,
-    clock: Clock,
+    default_locale: str,
 ) -> AuthHandlers:
+    clock, accounts, passwords = SystemClock(), prover.accounts, prover.passwords
+    log_in = LogInHandler(accounts, sessions, passwords, tokens, clock, prover)
     return AuthHandlers(
-        registering,
-        logins,
+        RegisterHandler(accounts, passwords, tokens, clock, default_locale),
+        GuardedLogInHandler(log_in, attempts, clock),
         RefreshHandler(sessions, tokens, clock),
         LogOutHandler(sessions, clock),
         CreateWsTicketHandler(sessions, clock),
         RedeemWsTicketHandler(sessions, clock),
         ListRevokedSessionsHandler(sessions, keys, clock),
-        ListSecuredAccountsHandler(factors, clock),
+        ListSecuredAccountsHandler(prover.factors, clock),
     )
 
 
@@ -327,6 +332,11 @@ def _external_login_handlers(
         ListIdentitiesHandler(accounts, identities, clock),
         UnlinkIdentityHandler(logins, accounts, identities, clock),
     )
+
+
+def revoke_role_handler(db: Database) -> RevokeRoleHandler:
+    """Return the use case behind ``python -m identity revoke``."""
+    return RevokeRoleHandler(AccountStore(db, lambda: None), SystemClock())
 
 
 def grant_role_handler(db: Database) -> GrantRoleHandler:

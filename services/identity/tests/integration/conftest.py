@@ -23,6 +23,7 @@ from identity.app.guarded_login import claim_of
 from identity.bootstrap import build
 from identity.settings import IdentitySettings
 from services.identity.tests.builders import PASSWORD, make_email
+from soko.audit.v1 import log_pb2_grpc
 from soko.identity.v1 import (
     account_pb2_grpc,
     api_key_pb2_grpc,
@@ -59,6 +60,7 @@ class Client:
         self.orders = Peer("identity", target, service="orders")
         self.auth = auth_pb2_grpc.AuthServiceStub(self.gateway.channel)
         self.accounts = account_pb2_grpc.AccountServiceStub(self.gateway.channel)
+        self.audit_log = log_pb2_grpc.AuditLogServiceStub(self.gateway.channel)
         self.api_keys = api_key_pb2_grpc.ApiKeyServiceStub(self.gateway.channel)
         self.credentials = credential_pb2_grpc.CredentialServiceStub(self.gateway.channel)
         self.sessions = session_pb2_grpc.SessionServiceStub(self.gateway.channel)

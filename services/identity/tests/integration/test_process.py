@@ -126,37 +126,28 @@ def test_a_wrong_start_says_what_is_missing(nats_url: str) -> None:
     assert "usage" in run(["dance"], env).stderr
 
 
-def test_signing_keys_are_listed_rotated_and_retired_by_command(
+def test_signing_keys_are_listed_and_rotated_by_command(
     make_database: Callable[[], str], nats_url: str
 ) -> None:
     env = environment(make_database(), nats_url, "")
     assert run(["migrate"], env).returncode == 0
 
-    def listed() -> list[list[str]]:
-        shown = run(["keys", "list"], env)
+    def states(shown: subprocess.CompletedProcess[str]) -> list[str]:
         assert (shown.returncode, shown.stderr) == (0, "")
-        return [line.split() for line in shown.stdout.splitlines()[1:]]
+        return [
+            line.split()[1] for line in shown.stdout.splitlines() if "(set" in line or "Z" in line
+        ]
 
-    [[own, state, origin, _]] = listed()
-    assert (state, origin) == ("signing", "(settings)")
+    assert states(run(["keys", "list"], env)) == ["signing"]
     rotated = run(["keys", "rotate", "--lead", "10"], env)
-    assert rotated.returncode == 0
-    assert [line[1] for line in listed()] == ["signing", "published"]
-    new = listed()[1][0]
-    assert new in rotated.stdout.splitlines()[0]
-    for arguments, said in [
-        (["rotate"], "published already"),
-        (["retire", own, "--force"], "rotate first"),
-        (["retire", "unknown"], "no such"),
-        (["rotate", "--lead", "9"], "at least 10 seconds"),
-    ]:
-        refused = run(["keys", *arguments], env)
-        assert refused.returncode == 1
-        assert said in refused.stderr
-        assert "Traceback" not in refused.stderr
-    assert run(["keys", "rotate", "--compromised"], env).returncode == 0
-    assert [line[1] for line in listed()] == ["retired", "retired", "signing"]
+    assert "is published and signs from" in rotated.stdout.splitlines()[0]
+    refused = run(["keys", "rotate"], env)
+    assert refused.returncode == 1
+    assert "published already" in refused.stderr
+    assert "Traceback" not in refused.stderr
     assert run(["keys", "dance"], env).returncode == 2
+    compromised = run(["keys", "rotate", "--compromised"], env)
+    assert states(compromised)[-3:] == ["retired", "retired", "signing"]
 
 
 async def test_over_tcp_a_process_serves_certified_callers_and_plain_probes(

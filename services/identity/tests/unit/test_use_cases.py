@@ -24,6 +24,7 @@ from identity.app.prove import Prover
 from identity.app.redeem_ws_ticket import RedeemWsTicket, RedeemWsTicketHandler
 from identity.app.refresh import Refresh, RefreshHandler
 from identity.app.register import Register, RegisterHandler
+from identity.app.revoke_role import RevokeRole, RevokeRoleHandler
 from identity.app.step_up import StepUp
 from identity.app.sweep import SweepHandler
 from identity.domain.account import email_key
@@ -229,3 +230,33 @@ async def test_a_sweep_goes_on_until_nothing_is_left(
     clock.advance(SESSION_LIFE + KEPT_AFTER_END)
     assert await handler.handle() == 2
     assert (memory.sessions, memory.tokens) == ({}, {})
+
+
+async def test_revoking_takes_a_role_and_says_whether_it_did(
+    memory_stores: Stores, clock: FixedClock
+) -> None:
+    account, _, _ = await registered(memory_stores.accounts)
+    await memory_stores.accounts.replace_roles(
+        account.id, frozenset({"operator", "moderator"}), NOW
+    )
+    handler = RevokeRoleHandler(memory_stores.accounts, clock)
+    for role, taken in (("operator", True), ("operator", False), ("buyer", False)):
+        known, had = await handler.handle(RevokeRole(account.email.upper(), role))
+        assert had is taken
+    assert known.roles == ["buyer", "moderator"]
+    with pytest.raises(AccountNotFound):
+        await handler.handle(RevokeRole("nobody@soko.example", "admin"))
+    with pytest.raises(ValidationFailed):
+        await handler.handle(RevokeRole(account.email, "emperor"))
+
+
+async def test_a_failed_login_is_noted_whether_the_address_is_known_or_not(
+    register: RegisterHandler, log_in: LogInHandler, memory: Memory
+) -> None:
+    email = make_email()
+    account, _ = await register.handle(Register(email, PASSWORD, "Sample"))
+    for address in (email, "nobody@soko.example"):
+        with pytest.raises(InvalidCredentials):
+            await log_in.handle(LogIn(address, "not the one"))
+    await log_in.handle(LogIn(email, PASSWORD))
+    assert memory.failures == [("login_failed", account.id), ("login_failed", None)]

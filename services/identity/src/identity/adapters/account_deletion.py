@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.audit_log import record
 from chassis.database import Database, Statements
 from chassis.outbox import append
+from identity.adapters import acts
+from identity.adapters.admins import require_other_admin
 from identity.adapters.events import account_deleted, api_key_revoked, seller_member_changed
 from identity.adapters.session_endings import end_sessions
 from identity.app.ports import Ended
@@ -84,6 +87,7 @@ class AccountDeletion:
         params = {"account_id": account_id, "now": now}
         async with self._db.transaction() as transaction:
             await transaction.fetch_all(_LOCK_SELLERS, params)
+            await require_other_admin(transaction, account_id)
             if await transaction.fetch_one(_LOCK_ACCOUNT, params) is None:
                 return None
             owned = await transaction.fetch_all(_SOLELY_OWNED, params)
@@ -99,6 +103,7 @@ class AccountDeletion:
             for statement in _FORGET:
                 await transaction.execute(statement, params)
             await append(transaction, account_deleted(account_id))
+            await record(transaction, acts.account_deleted(account_id))
         self._told()
         return ended
 
@@ -109,4 +114,5 @@ async def _end_keys(
     rows = await transaction.fetch_all(_END_KEYS, params)
     for row in rows:
         await append(transaction, api_key_revoked(row["id"], account_id))
+        await record(transaction, acts.api_key_revoked(row["id"], account_id))
     return [row["id"] for row in rows]

@@ -10,10 +10,13 @@ from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
+from chassis.audit_log import RECORD, record, record_bounded
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.outbox import append, append_call
+from identity.adapters import acts
 from identity.adapters.account_rows import ACCOUNT, to_account
+from identity.adapters.admins import require_other_admin
 from identity.adapters.events import (
     account_registered,
     email_verification_requested,
@@ -22,7 +25,7 @@ from identity.adapters.events import (
 )
 from identity.adapters.session_endings import end_sessions
 from identity.app.ports import Credentials
-from identity.domain.account import Account, email_key
+from identity.domain.account import ADMIN, Account, email_key
 from identity.domain.errors import EmailTaken
 from identity.domain.mailed_link import EMAIL_VERIFICATION
 from identity.domain.session import NewSession
@@ -49,7 +52,7 @@ WITH made AS (
     INSERT INTO mailed_link (id, purpose, account_id, requested_at)
     SELECT %(verification_id)s, %(verification)s, id, %(now)s FROM made
 )
-SELECT {append_call("registered")}, {append_call("asked")} FROM made
+SELECT {append_call("registered")}, {append_call("asked")}, {RECORD} FROM made
 """
 
 _CREDENTIALS = """
@@ -95,6 +98,9 @@ WHERE id = %(account_id)s AND granted_roles <> %(granted)s::text[] AND deleted_a
 """
 
 
+_LOCK_ROLES = "SELECT granted_roles FROM account WHERE id = %(account_id)s FOR NO KEY UPDATE"
+
+
 class AccountStore:
     """Keeps accounts and their passwords; implements identity.app.ports.Accounts."""
 
@@ -127,6 +133,7 @@ class AccountStore:
                     "verification": EMAIL_VERIFICATION,
                     **account_registered(account).params("registered"),
                     **email_verification_requested(verification_id).params("asked"),
+                    **acts.account_registered(session).params(),
                 },
             )
         except UniqueViolation as error:
@@ -145,6 +152,10 @@ class AccountStore:
         row = await self._db.fetch_one(_CREDENTIALS_FOR, {"account_id": account_id})
         return Credentials(**row) if row else None
 
+    async def note_failure(self, name: str, account_id: UUID | None, now: datetime) -> None:
+        """Record that somebody did not prove to be the owner of an account, or of none."""
+        await record_bounded(self._db, acts.failed(name, account_id), now)
+
     async def replace_hash(self, account_id: UUID, old: str, new: str) -> None:
         """Store the same password in a newer form, unless it was changed meanwhile."""
         await self._db.execute(_REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})
@@ -161,6 +172,7 @@ class AccountStore:
                 transaction, account_id, "password_changed", now, kept=kept_session_id
             )
             await append(transaction, password_changed(account_id))
+            await record(transaction, acts.password_changed(account_id))
         self._told()
         return ended
 
@@ -194,14 +206,21 @@ class AccountStore:
     async def replace_roles(
         self, account_id: UUID, granted: frozenset[str], now: datetime
     ) -> Account | None:
-        """Store the roles and return the account; tells role_granted if they differ."""
+        """Store the roles and return the account; tells role_granted if they differ.
+
+        Raises LastAdmin.
+        """
         params = {"account_id": account_id, "granted": sorted(granted), "now": now}
         async with self._db.transaction() as transaction:
+            if ADMIN not in granted:
+                await require_other_admin(transaction, account_id)
+            before = await transaction.fetch_one(_LOCK_ROLES, params)
             changed = await transaction.execute(_REPLACE_ROLES, params)
             row = await transaction.fetch_one(_FIND, params)
             account = to_account(row) if row else None
-            if changed and account is not None:
+            if changed and account is not None and before is not None:
                 await append(transaction, role_granted(account))
+                await record(transaction, acts.roles_changed(account, before["granted_roles"]))
         if changed:
             self._told()
         return account

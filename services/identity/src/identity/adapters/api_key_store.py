@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from chassis.audit_log import RECORD, record
 from chassis.database import Database
 from chassis.outbox import OUTBOX_APPEND
+from identity.adapters import acts
 from identity.adapters.account_rows import ACCOUNT, to_account
 from identity.adapters.events import api_key_revoked
 from identity.app.ports import UsedKey
@@ -22,7 +24,9 @@ _USE_IS_TOLD_EVERY = timedelta(minutes=5)
 _KEY = "id, account_id, name, prefix, scopes, created_at, expires_at, last_used_at"
 
 # Who makes two keys at once waits here, so that both are counted.
-_LOCK = "SELECT id FROM account WHERE id = %(account_id)s FOR NO KEY UPDATE"
+_LOCK = """
+SELECT id FROM account WHERE id = %(account_id)s AND deleted_at IS NULL FOR NO KEY UPDATE
+"""
 
 _COUNT = """
 SELECT count(*) AS keys FROM api_key WHERE account_id = %(account_id)s AND revoked_at IS NULL
@@ -45,7 +49,7 @@ WITH revoked AS (
     WHERE id = %(id)s AND account_id = %(account_id)s AND revoked_at IS NULL
     RETURNING id
 )
-SELECT {OUTBOX_APPEND} FROM revoked
+SELECT {OUTBOX_APPEND}, {RECORD} FROM revoked
 """
 
 _USE = f"""
@@ -100,6 +104,7 @@ class ApiKeyStore:
             if counted is None or counted["keys"] >= MAX_KEYS:
                 raise TooManyApiKeys
             await transaction.execute(_ADD, params)
+            await record(transaction, acts.api_key_made(key))
 
     async def of_account(self, account_id: UUID) -> Sequence[ApiKey]:
         """Return the keys that are not revoked, the newest first."""
@@ -115,6 +120,7 @@ class ApiKeyStore:
                 "account_id": account_id,
                 "now": now,
                 **api_key_revoked(key_id, account_id).params(),
+                **acts.api_key_revoked(key_id, account_id).params(),
             },
         )
         if row is None:

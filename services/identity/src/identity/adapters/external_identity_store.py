@@ -11,8 +11,10 @@ from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
+from chassis.audit_log import RECORD, record
 from chassis.database import Database
 from chassis.outbox import OUTBOX_APPEND
+from identity.adapters import acts
 from identity.adapters.account_rows import ACCOUNT, to_account
 from identity.adapters.events import account_registered
 from identity.domain.account import Account, email_key
@@ -45,7 +47,7 @@ WITH held AS MATERIALIZED (
     INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
     SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s FROM opened
 )
-SELECT {ACCOUNT} FROM opened o JOIN account a ON a.id = o.account_id
+SELECT {ACCOUNT}, {RECORD} FROM opened o JOIN account a ON a.id = o.account_id
 """
 
 _REGISTER = f"""
@@ -65,13 +67,17 @@ WITH made AS (
     INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
     SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s FROM opened
 )
-SELECT {OUTBOX_APPEND} FROM made
+SELECT {OUTBOX_APPEND}, {RECORD} FROM made
 """
 
 _LINK = f"""
-INSERT INTO external_identity (account_id, {_COLUMNS})
-SELECT id, {_VALUES} FROM account WHERE id = %(account_id)s AND deleted_at IS NULL
-FOR KEY SHARE
+WITH linked AS (
+    INSERT INTO external_identity (account_id, {_COLUMNS})
+    SELECT id, {_VALUES} FROM account WHERE id = %(account_id)s AND deleted_at IS NULL
+    FOR KEY SHARE
+    RETURNING account_id
+)
+SELECT account_id, {RECORD} FROM linked
 """
 
 _OF_ACCOUNT = f"""
@@ -102,8 +108,9 @@ class ExternalIdentityStore:
 
     async def open(self, issuer: str, subject: str, session: NewSession) -> Account | None:
         """Store a session; None if the identity no longer leads into the session's account."""
+        params = {"issuer": issuer, "subject": subject, **_of_session(session)}
         row = await self._db.fetch_one(
-            _OPEN, {"issuer": issuer, "subject": subject, **_of_session(session)}
+            _OPEN, {**params, **acts.logged_in(session, issuer=issuer).params()}
         )
         return to_account(row) if row else None
 
@@ -122,6 +129,7 @@ class ExternalIdentityStore:
             **_of_identity(identity),
             **_of_session(session),
             **account_registered(account).params(),
+            **acts.account_registered(session).params(),
         }
         try:
             await self._db.fetch_one(_REGISTER, params)
@@ -133,15 +141,16 @@ class ExternalIdentityStore:
 
     async def link(self, account_id: UUID, identity: ExternalIdentity) -> None:
         """Store a link; raises IdentityTaken or AlreadyLinked."""
-        params = {"account_id": account_id, **_of_identity(identity)}
+        act = acts.identity_linked(account_id, identity)
+        params = {"account_id": account_id, **_of_identity(identity), **act.params()}
         try:
-            stored = await self._db.execute(_LINK, params)
+            stored = await self._db.fetch_one(_LINK, params)
         except UniqueViolation:
             owner = await self.find_account(identity.issuer, identity.subject)
             if owner is not None and owner.id != account_id:
                 raise IdentityTaken from None
             raise AlreadyLinked from None
-        if not stored:
+        if stored is None:
             raise SessionEnded
 
     async def of_account(self, account_id: UUID) -> Sequence[ExternalIdentity]:
@@ -165,6 +174,7 @@ class ExternalIdentityStore:
                 await transaction.execute(
                     _UNLINK, {"issuer": ways.ended.issuer, "subject": ways.ended.subject}
                 )
+                await record(transaction, acts.identity_unlinked(account_id, ways.ended))
 
 
 def _of_identity(identity: ExternalIdentity) -> dict[str, Any]:

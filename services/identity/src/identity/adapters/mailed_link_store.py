@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from chassis.audit_log import record
 from chassis.database import Database
 from chassis.outbox import OUTBOX_APPEND, append
+from identity.adapters import acts
 from identity.adapters.account_rows import ACCOUNT, to_account
 from identity.adapters.events import (
     email_verification_requested,
@@ -193,6 +195,7 @@ class MailedLinkStore:
             row = await transaction.fetch_one(_RESET, params)
             if row is None:
                 return None
+            await record(transaction, acts.password_reset(row["account_id"]))
             ended = await end_sessions(transaction, row["account_id"], "password_reset", now)
             await append(transaction, password_changed(row["account_id"]))
         self._told()
@@ -201,7 +204,11 @@ class MailedLinkStore:
     async def verify_email(self, token_hash: bytes, now: datetime) -> bool:
         """Use a link up and note that the address is verified; False if the token works no more."""
         params = {"token": token_hash, "purpose": EMAIL_VERIFICATION, "now": now}
-        return await self._db.fetch_one(_VERIFY, params) is not None
+        async with self._db.transaction() as transaction:
+            row = await transaction.fetch_one(_VERIFY, params)
+            if row is not None:
+                await record(transaction, acts.email_verified(row["account_id"]))
+        return row is not None
 
     async def sweep(self, now: datetime, limit: int) -> int:
         """Delete at most ``limit`` links that are of no more use; return how many."""

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from chassis.audit_log import RECORD
 from chassis.database import Database
 from chassis.outbox import OUTBOX_APPEND
+from identity.adapters import acts
 from identity.adapters.events import second_factor_changed
 from identity.domain.second_factor import LOCK_OUT, MAX_TRIES, TotpFactor
 
@@ -41,7 +43,7 @@ WITH confirmed AS (
 ), calmed AS (
     {_FORGET_TRIES} AND EXISTS (SELECT FROM confirmed)
 )
-SELECT {OUTBOX_APPEND} FROM confirmed
+SELECT {OUTBOX_APPEND}, {RECORD} FROM confirmed
 """
 
 # Callers with the same step meet at the row: whoever comes second waits, and finds it taken.
@@ -64,7 +66,7 @@ WITH used AS (
 ), calmed AS (
     {_FORGET_TRIES} AND EXISTS (SELECT FROM used)
 )
-SELECT account_id FROM used
+SELECT account_id, {RECORD} FROM used
 """
 
 _REMOVE = f"""
@@ -72,7 +74,9 @@ WITH removed AS (
     DELETE FROM totp_factor WHERE account_id = %(account_id)s
     RETURNING confirmed_at IS NOT NULL AS confirmed
 )
-SELECT confirmed, CASE WHEN confirmed THEN {OUTBOX_APPEND} END FROM removed
+SELECT confirmed, CASE WHEN confirmed THEN {OUTBOX_APPEND} END,
+    CASE WHEN confirmed THEN {RECORD} END
+FROM removed
 """
 
 _CONFIRMED_SINCE = """
@@ -131,6 +135,7 @@ class SecondFactorStore:
                 "hashes": list(recovery_hashes),
                 "now": now,
                 **second_factor_changed(account_id, enabled=True).params(),
+                **acts.second_factor_set(account_id).params(),
             },
         )
         if row is None:
@@ -145,13 +150,17 @@ class SecondFactorStore:
 
     async def use_recovery_code(self, account_id: UUID, code_hash: bytes) -> bool:
         """Use a recovery code up: deleting its row lets one caller through at most."""
-        params = {"account_id": account_id, "hash": code_hash}
+        act = acts.recovery_code_used(account_id)
+        params = {"account_id": account_id, "hash": code_hash, **act.params()}
         return await self._db.fetch_one(_USE_RECOVERY_CODE, params) is not None
 
     async def remove(self, account_id: UUID) -> bool:
         """Forget the factor and its codes; False if there is none."""
         event = second_factor_changed(account_id, enabled=False)
-        row = await self._db.fetch_one(_REMOVE, {"account_id": account_id, **event.params()})
+        act = acts.second_factor_removed(account_id)
+        row = await self._db.fetch_one(
+            _REMOVE, {"account_id": account_id, **event.params(), **act.params()}
+        )
         if row is None:
             return False
         if row["confirmed"]:

@@ -12,9 +12,11 @@ from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
+from chassis.audit_log import RECORD, record
 from chassis.clock import Clock
 from chassis.database import Database
 from chassis.outbox import append, append_call
+from identity.adapters import acts
 from identity.adapters.events import seller_member_changed, seller_opened, seller_updated
 from identity.domain.errors import SellerNotFound, SlugTaken, UnknownAccount
 from identity.domain.seller import MEMBER_ROLES, OWNER, Member, Roster, Seller
@@ -33,7 +35,7 @@ WITH opened AS (
     INSERT INTO seller_member (seller_id, account_id, role, added_at)
     SELECT id, %(owner_id)s, %(owner_role)s, %(created_at)s FROM opened
 )
-SELECT {append_call("opened")}, {append_call("member")} FROM opened
+SELECT {append_call("opened")}, {append_call("member")}, {RECORD} FROM opened
 """
 
 _COUNT_OPENED = "SELECT count(*) AS opened FROM seller WHERE opened_by = %(account_id)s"
@@ -102,6 +104,7 @@ class SellerStore:
             "owner_role": OWNER,
             **seller_opened(seller).params("opened"),
             **seller_member_changed(seller.id, owner_id, OWNER).params("member"),
+            **acts.seller_opened(seller, owner_id).params(),
         }
         try:
             row = await self._db.fetch_one(_OPEN, params)
@@ -176,6 +179,8 @@ class SellerStore:
                     raise UnknownAccount
                 event = seller_member_changed(seller_id, change.account_id, change.role)
                 await append(transaction, event)
+                act = acts.seller_member_changed(seller_id, change.account_id, change.role)
+                await record(transaction, act)
         if change is not None:
             self._told()
 

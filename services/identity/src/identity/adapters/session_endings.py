@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from chassis.audit_log import record
 from chassis.database import Statements
 from chassis.outbox import append
+from identity.adapters.acts import sessions_ended
 from identity.adapters.events import session_revoked
 
 _END = """
@@ -32,4 +34,7 @@ async def end_sessions(
     )
     for row in rows:
         await append(transaction, session_revoked(row["id"], account_id))
-    return [row["id"] for row in rows]
+    ended = [row["id"] for row in rows]
+    if ended:
+        await record(transaction, sessions_ended(account_id, ended, reason))
+    return ended

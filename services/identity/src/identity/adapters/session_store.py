@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from chassis.audit_log import RECORD
 from chassis.database import Database
 from chassis.outbox import OUTBOX_APPEND
+from identity.adapters import acts
 from identity.adapters.account_rows import ACCOUNT, to_account
 from identity.adapters.events import session_revoked
 from identity.app.ports import ListedSession, OpenSession
@@ -40,7 +42,7 @@ WITH held AS MATERIALIZED (
     SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s, %(user_agent)s, %(network)s
     FROM opened
 )
-SELECT {ACCOUNT} FROM opened o JOIN account a ON a.id = o.account_id
+SELECT {ACCOUNT}, {RECORD} FROM opened o JOIN account a ON a.id = o.account_id
 """
 
 # Callers with the same token meet at its row: whoever comes second waits, sees rotated_at, and
@@ -76,7 +78,7 @@ WITH ended AS (
     WHERE id = %(session_id)s AND account_id = %(account_id)s AND revoked_at IS NULL
     RETURNING id
 )
-SELECT {OUTBOX_APPEND} FROM ended
+SELECT {OUTBOX_APPEND}, {RECORD} FROM ended
 """
 
 # A session whose refresh token is too old is over, although nobody ended it.
@@ -153,6 +155,7 @@ class SessionStore:
                 "token_expires_at": session.token_expires_at,
                 "user_agent": session.device.user_agent,
                 "network": session.device.network,
+                **acts.logged_in(session).params(),
             },
         )
         return to_account(row) if row else None
@@ -194,6 +197,7 @@ class SessionStore:
                 "now": now,
                 "reason": reason,
                 **session_revoked(session_id, account_id).params(),
+                **acts.sessions_ended(account_id, [session_id], reason).params(),
             },
         )
         if row is None:

@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
+from chassis.audit_log import record
 from chassis.database import Database
+from identity.adapters.acts import signing_key_changed
 from identity.app.ports import ChangingKeys
 from identity.domain.signing_key import SigningKey
 
 _COLUMNS = "id, public, sealed_seed, created_at, signs_from, retires_at"
 
-_ALL = f"SELECT {_COLUMNS} FROM signing_key ORDER BY signs_from, created_at, id"
+_ALL = f"SELECT {_COLUMNS} FROM signing_key ORDER BY created_at, signs_from"
 
 # Two who rotate at once wait for each other; readers do not.
 _LOCK = "LOCK TABLE signing_key IN SHARE ROW EXCLUSIVE MODE"
@@ -33,7 +35,7 @@ class SigningKeyStore:
         self._db = db
 
     async def all(self) -> Sequence[SigningKey]:
-        """Return every key, in the order in which they sign."""
+        """Return every key, in the order in which they were made."""
         return [SigningKey(**row) for row in await self._db.fetch_all(_ALL)]
 
     @asynccontextmanager
@@ -46,3 +48,4 @@ class SigningKeyStore:
             yield keys
             for key in keys.changed:
                 await transaction.execute(_PUT, asdict(key))
+                await record(transaction, signing_key_changed(key))

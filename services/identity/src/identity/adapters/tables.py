@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql as pg
 from chassis.migrations import chassis_tables
 
 metadata = sa.MetaData()
-chassis_tables(metadata, inbox=False)
+chassis_tables(metadata, inbox=False, audit_log=True)
 
 
 def _moment(name: str, *, nullable: bool = False) -> sa.Column[object]:

@@ -33,7 +33,8 @@ class DeleteAccountHandler:
     async def handle(self, command: DeleteAccount) -> Ended:
         """Return what stopped working with the account.
 
-        Raises SessionEnded, StepUpRequired, WrongPassword, TooManyAttempts or SoleOwner.
+        Raises SessionEnded, StepUpRequired, WrongPassword, TooManyAttempts, SoleOwner or
+        LastAdmin.
         """
         caller, now = command.caller, self.clock.now()
         await require_live(self.accounts, caller, now)

@@ -49,6 +49,8 @@ class LogInHandler:
         hashed = known.password_hash if known and possible else None
         password = normalized(command.password[:MAX_LENGTH])
         if not await self.passwords.matches(password, hashed) or known is None:
+            owner = known.account_id if known else None
+            await self.accounts.note_failure("login_failed", owner, self.clock.now())
             raise InvalidCredentials
         await self._renew(known, password)
         refresh, now = new_token(), self.clock.now()

@@ -77,6 +77,13 @@ class Accounts(Protocol):
     async def credentials_for(self, account_id: UUID) -> Credentials | None:
         """Return what the account's own password is checked against."""
 
+    async def note_failure(self, name: str, account_id: UUID | None, now: datetime) -> None:
+        """Record that somebody did not prove to be the owner of an account, or of none.
+
+        ``name`` is the act in the audit log. What strangers can provoke is recorded a bounded
+        number of times.
+        """
+
     async def replace_hash(self, account_id: UUID, old: str, new: str) -> None:
         """Store the same password in a newer form, unless it was changed meanwhile."""
 
@@ -106,7 +113,10 @@ class Accounts(Protocol):
     async def replace_roles(
         self, account_id: UUID, granted: frozenset[str], now: datetime
     ) -> Account | None:
-        """Store the roles and return the account; tells role_granted if they differ."""
+        """Store the roles and return the account; tells role_granted if they differ.
+
+        Raises LastAdmin when no admin would be left.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +133,8 @@ class Deletions(Protocol):
     async def delete(self, account_id: UUID, now: datetime) -> Ended | None:
         """Forget all that names the person, and free the address; None if it is gone already.
 
-        Raises SoleOwner, and then nothing changes. Tells account_deleted, session_revoked,
-        api_key_revoked and seller_member_changed.
+        Raises SoleOwner or LastAdmin, and then nothing changes. Tells account_deleted,
+        session_revoked, api_key_revoked and seller_member_changed.
         """
 
 
@@ -303,7 +313,7 @@ class SigningKeys(Protocol):
     """The keys that sign access tokens, except for one that stands in the settings alone."""
 
     async def all(self) -> Sequence[SigningKey]:
-        """Return every key, in the order in which they sign."""
+        """Return every key, in the order in which they were made."""
 
     def changing(self) -> AbstractAsyncContextManager[ChangingKeys]:
         """Hold the keys; at the end what was put is stored. Others wait meanwhile."""

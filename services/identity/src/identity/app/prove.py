@@ -41,6 +41,7 @@ class Prover:
         else:
             right = await self.factors.use_recovery_code(account_id, hash_of_code(plain))
         if not right:
+            await self.accounts.note_failure("code_refused", account_id, now)
             raise InvalidTotpCode
 
     async def password(self, account_id: UUID, password: str, now: datetime) -> Credentials:
@@ -53,6 +54,7 @@ class Prover:
         hashed = known.password_hash if known and len(password) <= MAX_LENGTH else None
         plain = normalized(password[:MAX_LENGTH])
         if not await self.passwords.matches(plain, hashed) or known is None:
+            await self.accounts.note_failure("password_refused", account_id, now)
             raise WrongPassword
         await self.factors.forget_tries(account_id)
         return known

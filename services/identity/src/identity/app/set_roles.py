@@ -33,7 +33,7 @@ class SetRolesHandler:
         """Return the changed account.
 
         The caller must be an admin now, whatever its token says. Raises SessionEnded,
-        RoleRequired, ValidationFailed or AccountNotFound.
+        RoleRequired, ValidationFailed, AccountNotFound, or LastAdmin when none would be left.
         """
         now = self.clock.now()
         caller = await require_live(self.accounts, command.caller, now)

@@ -330,6 +330,14 @@ class SoleOwner(IdentityError):
         self.extra = {"sellers": list(slugs)}
 
 
+class LastAdmin(IdentityError):
+    """The deployment would be left without an admin."""
+
+    kind = "conflict"
+    code = "last_admin"
+    text = "There has to be at least one admin; make somebody else an admin first."
+
+
 class TooManyMembers(IdentityError):
     """The seller has as many members as it may have."""
 
