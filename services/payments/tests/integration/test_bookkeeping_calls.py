@@ -11,6 +11,7 @@ from services.payments.tests.integration.calls import (
     publish,
     refused,
 )
+from soko.audit.v1 import log_pb2, log_pb2_grpc
 from soko.common.v1.money_pb2 import Money
 from soko.events.v1.orders_pb2 import OrderDelivered
 from soko.payments.v1 import (
@@ -204,3 +205,44 @@ async def test_operators_keep_the_books(orders, gateway):
     compare.since.seconds -= 40 * 86400
     call = gateway.call(books.Reconcile, compare, metadata=operator)
     assert await refused(call) == ("invalid", "period_invalid")
+
+
+async def test_the_audit_log_tells_which_person_moved_money_or_changed_the_books(orders, gateway):
+    payments = rpc.PaymentServiceStub(orders.channel)
+    refunds = rpc.RefundServiceStub(gateway.channel)
+    books = bookkeeping_pb2_grpc.BookkeepingServiceStub(gateway.channel)
+    log = log_pb2_grpc.AuditLogServiceStub(gateway.channel)
+    operator, admin = format_id("usr", new_id()), [bearer(ADMIN, "admin")]
+    staff = [bearer(operator, "operator")]
+    order_id = format_id("ord", new_id())
+    await orders.call(payments.Authorize, authorize_request(order_id))
+    await orders.call(payments.Capture, pb.CaptureRequest(order_ids=[order_id]))
+    asked = pb.CreateRefundRequest(
+        order_id=order_id, amount=Money(amount_minor=500, currency="KES"), reason="sample"
+    )
+    await gateway.call(refunds.CreateRefund, asked, metadata=staff)
+    rule = await gateway.call(
+        books.PutCommissionRule,
+        bookkeeping_pb2.PutCommissionRuleRequest(
+            rule=bookkeeping_pb2.CommissionRule(seller_id=format_id("sel", new_id()), rate_bps=900)
+        ),
+        metadata=staff,
+    )
+    removal = bookkeeping_pb2.RemoveCommissionRuleRequest(id=rule.rule.id)
+    await gateway.call(books.RemoveCommissionRule, removal, metadata=staff)
+
+    async def acts(account_id):
+        request = log_pb2.ListEntriesRequest(account_id=account_id, limit=100)
+        return (await gateway.call(log.ListEntries, request, metadata=admin)).entries
+
+    entries = sorted(await acts(operator), key=lambda entry: (entry.at.seconds, entry.at.nanos))
+    assert [entry.act for entry in entries] == [
+        "refund_requested",
+        "commission_rule_set",
+        "commission_rule_removed",
+    ]
+    assert (entries[0].subject, entries[0].outcome) == (order_id, "succeeded")
+    assert '"amount_minor":500' in entries[0].detail_json
+    assert [entry.id for entry in await acts(order_id)] == [entries[0].id]
+    refusal = gateway.call(log.ListEntries, log_pb2.ListEntriesRequest(), metadata=staff)
+    assert await refused(refusal) == ("forbidden", "forbidden")

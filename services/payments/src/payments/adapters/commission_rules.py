@@ -6,6 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.database import Database
+from payments.adapters.acts import (
+    commission_rule_removed,
+    commission_rule_set,
+    record_by_account,
+)
 from payments.domain.commission import CommissionRule
 
 _ALL = """
@@ -34,21 +39,28 @@ class PostgresCommissionRules:
 
     async def put(self, rule: CommissionRule, now: datetime) -> CommissionRule:
         """Store a rule, in the place of the one of its seller and category."""
-        row = await self._db.fetch_one(
-            _PUT,
-            {
-                "id": rule.id,
-                "seller_id": rule.seller_id,
-                "category_id": rule.category_id,
-                "rate_bps": rule.rate_bps,
-                "tax_bps": rule.tax_bps,
-                "now": now,
-            },
-        )
-        if row is None:
-            raise AssertionError("an upsert returns its row")
-        return CommissionRule(**row)
+        async with self._db.transaction() as session:
+            row = await session.fetch_one(
+                _PUT,
+                {
+                    "id": rule.id,
+                    "seller_id": rule.seller_id,
+                    "category_id": rule.category_id,
+                    "rate_bps": rule.rate_bps,
+                    "tax_bps": rule.tax_bps,
+                    "now": now,
+                },
+            )
+            if row is None:
+                raise AssertionError("an upsert returns its row")
+            stored = CommissionRule(**row)
+            await record_by_account(session, commission_rule_set(stored))
+        return stored
 
     async def remove(self, rule_id: UUID) -> bool:
         """Remove a rule; False when there is none of that id."""
-        return await self._db.execute(_REMOVE, {"id": rule_id}) > 0
+        async with self._db.transaction() as session:
+            removed = await session.execute(_REMOVE, {"id": rule_id}) > 0
+            if removed:
+                await record_by_account(session, commission_rule_removed(rule_id))
+        return removed

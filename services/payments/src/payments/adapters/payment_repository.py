@@ -14,6 +14,7 @@ from chassis.database import Database, Statements
 from chassis.errors import not_found
 from chassis.ids import new_id
 from payments.adapters import payment_statements as sql
+from payments.adapters.acts import Known, record_changes
 from payments.adapters.event_messages import to_outgoing
 from payments.adapters.ledger_accounts import LedgerAccounts
 from payments.adapters.payment_rows import (
@@ -92,8 +93,10 @@ class PostgresPayments:
             payment = await self._load(session, payment_id)
             if payment is None:
                 raise not_found()
+            known = Known.of(payment)
             result = act(payment)
             if payment.touched:
+                await record_changes(session, known, payment)
                 await self._accounts.add(session, payment.postings, now)
                 await self._write(session, [_Save(payment, now, current_traceparent())])
         self._nudge()

@@ -12,6 +12,7 @@ from chassis import outbox
 from chassis.database import Database, Row, Session
 from chassis.errors import not_found
 from chassis.ids import format_id
+from payments.adapters.acts import payout_requested, record_by_account
 from payments.adapters.ledger_writer import post
 from payments.app.ports import SellerBalance
 from payments.domain.errors import PayoutExceedsAvailable
@@ -129,6 +130,7 @@ class PostgresPayouts:
                     "now": now,
                 },
             )
+            await record_by_account(session, payout_requested(payout))
             await post(session, [payout.requested], now)
         return payout
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from chassis.database import Database
+from payments.adapters.acts import record_by_account, settlement_recorded
 from payments.adapters.ledger_writer import post
 from payments.domain.settlement import Settlement
 
@@ -33,6 +34,7 @@ class PostgresSettlements:
         params = {**asdict(settlement), "now": now}
         async with self._db.transaction() as session:
             if await session.execute(_INSERT, params):
+                await record_by_account(session, settlement_recorded(settlement))
                 await post(session, settlement.postings, now)
                 return settlement
             row = await session.fetch_one(_FIND, params)

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 from chassis.migrations import chassis_tables
 
 metadata = MetaData()
-chassis_tables(metadata)
+chassis_tables(metadata, audit_log=True)
 
 _ID = UUID(as_uuid=True)
 _TIME = DateTime(timezone=True)
