@@ -36,7 +36,7 @@ from gateway.bootstrap import Gateway
 from gateway.server import server_config
 from gateway.settings import GatewaySettings
 from gateway.supervisor import bind
-from soko.audit.v1 import report_pb2
+from soko.audit.v1 import log_pb2, report_pb2
 from soko.catalog.v1 import catalog_pb2, inventory_pb2, media_pb2
 from soko.identity.v1 import (
     account_pb2,
@@ -59,6 +59,7 @@ from soko.privacy.v1 import personal_data_pb2
 
 SERVICES: Mapping[str, tuple[Any, ...]] = {
     "identity": (
+        log_pb2,
         account_pb2,
         api_key_pb2,
         auth_pb2,

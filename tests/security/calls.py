@@ -499,6 +499,11 @@ async def decide_payment(things: Things, caller: str) -> Call:
 # Machines
 
 
+@operation("GET /v1/admin/audit-log")
+async def read_audit_log(things: Things, caller: str) -> Call:
+    return Call()
+
+
 @operation("GET /v1/ops/audit")
 async def get_last_audit(things: Things, caller: str) -> Call:
     return Call()

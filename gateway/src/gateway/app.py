@@ -16,6 +16,7 @@ from gateway.cached_reads import LIST_PATHS
 from gateway.problem import install_problem_handlers
 from gateway.routes import (
     api_keys,
+    audit_log,
     carts,
     external_login,
     inventory,
@@ -84,6 +85,7 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         timeline.router,
         external_login.router,
         external_login.identities_router,
+        audit_log.router,
         operations.router,
         operations.ops_router,
         operations.keys_router,

@@ -9,7 +9,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from chassis.grpc_client import Peer
 from chassis.tls import TlsFiles
 from gateway.settings import GatewaySettings
-from soko.audit.v1 import report_pb2_grpc
+from soko.audit.v1 import log_pb2_grpc, report_pb2_grpc
 from soko.catalog.v1 import catalog_pb2_grpc, inventory_pb2_grpc, media_pb2_grpc
 from soko.identity.v1 import (
     account_pb2_grpc,
@@ -71,6 +71,7 @@ class Identity(Service):
         self.external = external_login_pb2_grpc.ExternalLoginServiceStub(self.peer.channel)
         self.sessions = session_pb2_grpc.SessionServiceStub(self.peer.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.peer.channel)
+        self.audit_log = log_pb2_grpc.AuditLogServiceStub(self.peer.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.peer.channel)
         self.links = mailed_link_pb2_grpc.MailedLinkServiceStub(self.peer.channel)
         self.personal = personal_data_pb2_grpc.PersonalDataServiceStub(self.peer.channel)
@@ -108,6 +109,7 @@ class Payments(Service):
         self.refunds = payment_pb2_grpc.RefundServiceStub(self.peer.channel)
         self.sandbox = payment_pb2_grpc.SandboxServiceStub(self.peer.channel)
         self.ledger = payment_pb2_grpc.LedgerServiceStub(self.peer.channel)
+        self.audit_log = log_pb2_grpc.AuditLogServiceStub(self.peer.channel)
         self.payouts = payout_pb2_grpc.PayoutServiceStub(self.peer.channel)
         self.bookkeeping = bookkeeping_pb2_grpc.BookkeepingServiceStub(self.peer.channel)
         self.webhooks = provider_webhook_pb2_grpc.ProviderWebhookServiceStub(self.peer.channel)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from annotated_types import GroupedMetadata
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from chassis.iso import is_country, is_currency
 
@@ -210,6 +211,16 @@ SellerName = Annotated[str, Path(pattern=_NAME_PATTERN, description="Id or slug 
 ProductName = Annotated[str, Path(pattern=_NAME_PATTERN, description="Id or slug of the product")]
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("There is no such time.") from None
+
+
+Moment = Annotated[
+    AwareDatetime, AfterValidator(_in_utc), Query(description="RFC 3339, with an offset")
+]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many items at most")]
 Cursor = Annotated[
     str,

@@ -150,6 +150,31 @@ class ExternalIdentities(Document):
     items: list[ExternalIdentity]
 
 
+class AuditLogEntry(Document):
+    """Somebody did something that matters to security, or tried to."""
+
+    id: str = Field(examples=["aud_01h455vb4pex5vsknk084sn02q"])
+    at: datetime
+    act: str = Field(description="In the past tense", examples=["roles_changed"])
+    outcome: str = Field(description="succeeded, failed, refused")
+    actor: str = Field(
+        description="Account, service or `command-line`; empty for somebody unknown",
+        examples=["usr_01h455vb4pex5vsknk084sn02q"],
+    )
+    session: str = Field(description="Session or API key by which, if any")
+    subject: str = Field(description="Id of the account or thing that it was done to")
+    address: str = Field(description="IP address that it came from", examples=["192.0.2.7"])
+    trace_id: str
+    detail: dict[str, Any]
+
+
+class AuditLog(Document):
+    """A page of the audit log."""
+
+    items: list[AuditLogEntry]
+    next_cursor: str | None
+
+
 class Seller(Document):
     """A seller."""
 

@@ -34,7 +34,8 @@ async def read_me(request: ApiRequest) -> Response:
     response_class=Response,
     summary="Delete the account",
     responses=answers(
-        {204: ""}, {401: "invalid_credentials", 403: "step_up_required", 409: "sole_owner"}
+        {204: ""},
+        {401: "invalid_credentials", 403: "step_up_required", 409: "sole_owner, last_admin"},
     ),
 )
 @rules(Access.ACCOUNT, step_up=True)

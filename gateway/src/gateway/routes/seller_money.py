@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from google.protobuf.timestamp_pb2 import Timestamp
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from gateway.api import ApiRequest, ApiRoute
-from gateway.bodies.fields import CommissionRuleId, Cursor, Limit, OrderId, SellerName
+from gateway.bodies.fields import CommissionRuleId, Cursor, Limit, Moment, OrderId, SellerName
 from gateway.bodies.payments import CommissionRuleBody, DisputeBody, PayoutBody, SettlementBody
 from gateway.openapi import answers
 from gateway.rendering import payments as render
@@ -21,7 +21,6 @@ from soko.payments.v1 import bookkeeping_pb2, payout_pb2
 _Provider = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$"), Query(description="Provider name")
 ]
-_Time = Annotated[AwareDatetime, Query(description="RFC 3339, with an offset")]
 _RECONCILE_S = 60.0
 
 router = APIRouter(prefix="/v1", tags=["Payments"], route_class=ApiRoute)
@@ -223,8 +222,8 @@ async def remove_commission_rule(request: ApiRequest, rule_id: CommissionRuleId)
 async def reconcile(
     request: ApiRequest,
     provider: _Provider = "sandbox",
-    since: _Time | None = None,
-    until: _Time | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
 ) -> Response:
     """List the captures and refunds on which the books and the provider's report disagree.
 
@@ -242,5 +241,5 @@ async def reconcile(
     return request.answer(200, render.reconciliation(reply))
 
 
-def _set(field: Timestamp, at: AwareDatetime) -> None:
-    field.FromDatetime(at.astimezone(UTC))
+def _set(field: Timestamp, at: datetime) -> None:
+    field.FromDatetime(at)

@@ -198,7 +198,7 @@ async def create_location(
     response_class=Response,
     summary="Set an account's roles",
     tags=["Administration"],
-    responses=answers({200: "Account"}, {403: "", 404: ""}),
+    responses=answers({200: "Account"}, {403: "", 404: "", 409: "last_admin"}),
 )
 @rules(Access.ACCOUNT, roles=ADMIN)
 async def set_roles(request: ApiRequest, account_id: AccountId, body: RolesBody) -> Response:
