@@ -10,16 +10,27 @@ import pytest_asyncio
 from tests.e2e.marketplace import Marketplace
 from tests.e2e.stack import Stack
 from tests.security.callers import People, gather_people
+from tests.security.collector import Collector
 from tests.security.things import Things
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def collector() -> Iterator[Collector]:
+    collector = Collector()
+    collector.start()
+    yield collector
+    collector.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
     stack = Stack(tmp_path_factory.mktemp("soko-security"))
     stack.environ |= {
         "SOKO_LOG_LEVEL": "debug",
         "SOKO_ACCESS_LOG": "all",
         "SOKO_RATE_LIMITS": "off",
+        "SOKO_OTLP_ENDPOINT": collector.url,
+        "SOKO_TRACE_SAMPLE_RATIO": "1",
     }
     try:
         stack.start()

@@ -54,6 +54,9 @@ _SETTINGS: Mapping[str, str] = {
     "log_timezone": "UTC",
     "timezone": "UTC",
     "log_min_duration_statement": "1000",
+    # Values are personal data: those of a key that is there already, and of a slow statement.
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
     "log_checkpoints": "off",
     "logging_collector": "off",
 }

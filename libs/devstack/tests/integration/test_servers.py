@@ -55,6 +55,23 @@ def test_the_database_has_no_network_address(postgres_server: PostgresServer) ->
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
 
 
+def test_the_database_logs_statements_without_their_values(
+    postgres_server: PostgresServer, make_database: Callable[[], str]
+) -> None:
+    """Known bug: a key that was there already was logged with its value, an e-mail address."""
+    planted = "planted@test.example"
+    add = "INSERT INTO person VALUES (%s) RETURNING 'looked for'"
+    with psycopg.connect(make_database(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE person (email text PRIMARY KEY)")
+        connection.execute("SET log_min_duration_statement = 0")
+        connection.execute(add, [planted])
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(add, [planted])
+    log = (postgres_server.socket_folder.parent / "postgres.log").read_text()
+    assert log.count("looked for") >= 2
+    assert planted not in log
+
+
 async def test_a_killed_broker_keeps_its_streams(nats_server: NatsServer) -> None:
     client = await nats.connect(nats_server.url)
     jetstream = client.jetstream()
