@@ -28,7 +28,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServerError
 
 from chassis.envelope import Envelope, UnreadableEventError, parse, subject
 from chassis.errors import ServiceError, unavailable
@@ -342,7 +342,10 @@ class Broker:
         """Make sure that a durable pull consumer of some of a context's events exists.
 
         A new one starts at the oldest stored event. One that is ahead of its stream, which lost
-        its newest events, would skip as many new ones: it starts again.
+        its newest events, would skip as many new ones; and nats-server 2.15 removes the folder of a
+        deleted consumer so late that a new one of its name may lose its own, and can never be
+        updated again. Both are deleted and ``unavailable`` is raised: after a pause, for that
+        reason, the next call makes another one.
         """
         config = ConsumerConfig(
             durable_name=durable,
@@ -355,12 +358,18 @@ class Broker:
         )
         js = self._require().jetstream(timeout=_API_TIMEOUT_S)
         stream = stream_name(context)
-        info = await _api(js.add_consumer(stream, config))
+        try:
+            info = await _api(js.add_consumer(stream, config))
+        except ServiceError as error:
+            if isinstance(error.__cause__, ServerError):
+                _log.warning("consumer_not_kept", stream=stream, error=str(error.__cause__))
+                await _api(js.delete_consumer(stream, durable))
+            raise
         seen = info.delivered.stream_seq if info.delivered is not None else 0
         if seen > (await _api(js.stream_info(stream))).state.last_seq:
             _log.warning("consumer_ahead_of_stream", stream=stream, consumer=durable)
             await _api(js.delete_consumer(stream, durable))
-            await _api(js.add_consumer(stream, config))
+            raise unavailable("broker")
 
 
 async def _acknowledged(client: Client) -> None:

@@ -124,8 +124,9 @@ class EventConsumer:
             except ConsumerGoneError as error:
                 _log.info("consumer_made_sure", context=self._context, reason=str(error))
             except ServiceError as error:
-                _log.warning("consumer_waits", context=self._context, error=str(error))
-                await _pause(stop)
+                reason = str(error.__cause__ or error)
+                _log.warning("consumer_waits", context=self._context, error=reason)
+            await _pause(stop)
 
     async def _consume(self, stop: asyncio.Event) -> None:
         pull = Pull(self._broker, self._context, self._service, self._batch)

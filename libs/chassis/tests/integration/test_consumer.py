@@ -42,10 +42,12 @@ def own_nats(tmp_path: Path) -> Iterator[NatsServer]:
 async def running(*parts: Background) -> AsyncIterator[None]:
     stop = asyncio.Event()
     tasks = [asyncio.create_task(part.run(stop)) for part in parts]
-    yield
-    stop.set()
-    async with asyncio.timeout(5):
-        await asyncio.gather(*tasks)
+    try:
+        yield
+    finally:
+        stop.set()
+        async with asyncio.timeout(5):
+            await asyncio.gather(*tasks)
 
 
 async def take_effect(event: Envelope, session: Session) -> None:
@@ -250,6 +252,26 @@ async def test_a_deleted_consumer_is_made_again(db: Database, broker: Broker, co
         )
         await write(db, 10)
         await eventually(lambda: effects_are(db, 20))
+
+
+async def test_a_consumer_that_the_broker_cannot_keep_is_made_again(
+    db: Database, own_nats: NatsServer, context: str
+) -> None:
+    """nats-server 2.15 may remove a new consumer's folder with that of its deleted namesake."""
+    broker = Broker(own_nats.url, "test")
+    await broker.connect()
+    relay = Relay(db, broker, context)
+    try:
+        async with running(relay, consumer(db, broker, context)):
+            await write(db, 10)
+            await eventually(lambda: effects_are(db, 10))
+        (folder,) = own_nats.folder.glob("store/**/obs/listener")
+        shutil.rmtree(folder)
+        async with running(relay, consumer(db, broker, context)):
+            await write(db, 10)
+            await eventually(lambda: effects_are(db, 20))
+    finally:
+        await broker.close()
 
 
 async def test_a_release_with_a_further_handler_hears_its_events(

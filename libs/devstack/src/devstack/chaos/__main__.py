@@ -75,7 +75,7 @@ def chaos(
         console.print(text, soft_wrap=True, markup=False)
 
     if mutants:
-        raise typer.Exit(_plant(folder, only or [], say))
+        raise typer.Exit(_plant(folder.with_name("mutants"), only or [], say))
     say(f"plan {plan.value}, seed {number}")
     try:
         if plan is Plan.KILL:
