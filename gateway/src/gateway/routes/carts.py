@@ -226,7 +226,8 @@ async def set_shipping_address(request: ApiRequest, cart_id: CartId, body: Addre
         {
             402: "payment_declined",
             404: "",
-            409: "out_of_stock, price_changed, not_for_sale, checkout_in_flight, cart_empty",
+            409: "out_of_stock, price_changed, not_for_sale, reservation_limit, "
+            "checkout_in_flight, cart_empty",
             422: "address_required, email_required",
             429: "too_many_attempts",
         },

@@ -215,6 +215,7 @@ def _checkout(parts: _Parts, runner: SagaRunner) -> CheckoutCartHandler:
         parts.tokens,
         parts.clock,
         timedelta(seconds=parts.settings.payment_window_s),
+        parts.settings.reserved_units_per_cart,
     )
 
 

@@ -19,6 +19,9 @@ class OrdersSettings(ProcessSettings):
     payment_window_s: int = Field(
         default=1800, ge=1, le=7 * 86_400, description="How long an unpaid order lives."
     )
+    reserved_units_per_cart: int = Field(
+        default=1000, ge=0, description="What a cart may hold before it is paid; 0 for any number."
+    )
     capture_policy: CapturePolicy = "at_confirm"
     carrier_secrets: SecretStr = Field(
         default=SecretStr(""),

@@ -139,6 +139,18 @@ async def test_sold_out_names_the_lines_and_reopens_the_cart(world: World) -> No
     assert (await world.cart(carts[1])).status == "open"
 
 
+async def test_a_cart_holds_only_so_many_units_before_it_is_paid(world: World) -> None:
+    one, other = world.sold(available=5_000), world.sold(available=5_000)
+    cart = await world.new_cart((one, 600), (other, 401))
+    error = await refusal(world.checkout(cart, key="whole"))
+    assert (error.kind, error.code) == ("conflict", "reservation_limit")
+    assert error.extra == {"most": 1_000, "requested": 1_001}
+    assert (await world.cart(cart)).status == "open"
+    assert world.catalog.available(one) == 5_000
+    part = await world.new_cart((one, 600), (other, 400))
+    assert (await world.checkout(part)).order.status == "confirmed"
+
+
 async def test_a_hundred_buyers_of_ten_units(world: World) -> None:
     variant = world.sold(available=10)
     carts = await asyncio.gather(*(world.new_cart((variant, 1)) for _ in range(100)))

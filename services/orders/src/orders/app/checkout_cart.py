@@ -28,6 +28,7 @@ from orders.domain.errors import (
     IdempotencyKeyReused,
     NotFound,
     PriceChanged,
+    ReservationLimit,
     TooManyAttempts,
 )
 from orders.domain.guest_token import GuestTokens
@@ -87,7 +88,9 @@ class CheckoutCartHandler:
         tokens: GuestTokens,
         clock: Clock,
         payment_window: timedelta,
+        most_units: int = 0,
     ) -> None:
+        """``most_units`` is what a cart may hold before it is paid; 0 for any number."""
         self._carts = carts
         self._checkouts = checkouts
         self._runner = runner
@@ -96,12 +99,13 @@ class CheckoutCartHandler:
         self._tokens = tokens
         self._clock = clock
         self._payment_window = payment_window
+        self._most_units = most_units
 
     async def __call__(self, command: CheckoutCart) -> CheckedOut:
         """Return the order, or the one that the cart or the key stands for already.
 
         Raises NotFound, AddressRequired, EmailRequired, PriceChanged, CartEmpty, TooManyAttempts,
-        CheckoutInFlight, IdempotencyInFlight, IdempotencyKeyReused, CartChanged.
+        ReservationLimit, CheckoutInFlight, IdempotencyInFlight, IdempotencyKeyReused, CartChanged.
         """
         reader = reader_of_carts(command.actor)
         for _ in range(_TRIES):
@@ -152,6 +156,11 @@ class CheckoutCartHandler:
             raise CartEmpty
         if cart.attempts >= MAX_ATTEMPTS:
             raise TooManyAttempts(attempts=cart.attempts)
+        # A cart has at most one order that lives, and is placed as it was read: what passes here is
+        # all that it can hold.
+        units = sum(item.quantity for item in cart.items)
+        if self._most_units and units > self._most_units:
+            raise ReservationLimit(most=self._most_units, requested=units)
         if not await self._is_expected(command, cart):
             return None
         email = command.email or cart.email or await self._email_of(cart)

@@ -127,6 +127,13 @@ class PriceChanged(OrdersError):
     detail = "The total is not the expected one; look at the cart and try again."
 
 
+class ReservationLimit(OrdersError):
+    """The cart would hold more units unpaid than one may; ``most`` and ``requested`` say so."""
+
+    kind, code = "conflict", "reservation_limit"
+    detail = "One cart cannot reserve so many units; order them in parts."
+
+
 class CheckoutInFlight(OrdersError):
     """Another checkout of this cart is under way; ``retry_after_s`` says when to ask again."""
 
