@@ -72,6 +72,7 @@ class StoredLink:
 @dataclass
 class StoredFactor:
     sealed_seed: bytes
+    started_at: datetime
     confirmed_at: datetime | None = None
     last_step: int = 0
     recovery_hashes: set[bytes] = field(default_factory=set)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from identity.domain.second_factor import LOCK_OUT, MAX_TRIES, TotpFactor
+from identity.domain.second_factor import LOCK_OUT, MAX_TRIES, UNCONFIRMED_LIFE, TotpFactor
 from services.identity.tests.fakes import Memory, StoredFactor
 
 
@@ -26,7 +26,7 @@ class MemorySecondFactors:
         known = self.memory.factors.get(account_id)
         if known is not None and known.confirmed_at is not None:
             return False
-        self.memory.factors[account_id] = StoredFactor(sealed_seed)
+        self.memory.factors[account_id] = StoredFactor(sealed_seed, now)
         return True
 
     async def find(self, account_id: UUID) -> TotpFactor | None:
@@ -90,6 +90,37 @@ class MemorySecondFactors:
             return reset_at
         self.memory.tries[account_id] = (tries + 1, now + LOCK_OUT)
         return None
+
+    async def sealed_with(
+        self, key_ids: Sequence[bytes], limit: int
+    ) -> Sequence[tuple[UUID, bytes]]:
+        found = [
+            (account_id, known.sealed_seed)
+            for account_id, known in self.memory.factors.items()
+            if known.sealed_seed[:4] in key_ids
+        ]
+        return found[:limit]
+
+    async def replace_seal(self, account_id: UUID, old: bytes, new: bytes) -> bool:
+        known = self.memory.factors.get(account_id)
+        if known is None or known.sealed_seed != old:
+            return False
+        known.sealed_seed = new
+        return True
+
+    async def sweep(self, now: datetime, limit: int) -> int:
+        factors, tries = self.memory.factors, self.memory.tries
+        begun = [
+            account_id
+            for account_id, known in factors.items()
+            if known.confirmed_at is None and known.started_at <= now - UNCONFIRMED_LIFE
+        ][:limit]
+        over = [account_id for account_id, (_, end) in tries.items() if end <= now][:limit]
+        for account_id in begun:
+            del factors[account_id]
+        for account_id in over:
+            del tries[account_id]
+        return len(begun) + len(over)
 
     async def forget_tries(self, account_id: UUID) -> None:
         self.memory.tries.pop(account_id, None)

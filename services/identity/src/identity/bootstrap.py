@@ -68,6 +68,7 @@ from identity.app.remove_member import RemoveMemberHandler
 from identity.app.remove_totp import RemoveTotpHandler
 from identity.app.request_email_verification import RequestEmailVerificationHandler
 from identity.app.request_password_reset import RequestPasswordResetHandler
+from identity.app.reseal_seeds import ResealSeeds
 from identity.app.retire_signing_key import RetireSigningKeyHandler
 from identity.app.revoke_api_key import RevokeApiKeyHandler
 from identity.app.revoke_role import RevokeRoleHandler
@@ -76,7 +77,7 @@ from identity.app.rotate_signing_key import RotateSigningKeyHandler
 from identity.app.set_roles import SetRolesHandler
 from identity.app.start_totp import StartTotpHandler
 from identity.app.step_up import StepUpHandler
-from identity.app.sweep import SweepHandler
+from identity.app.sweep import SweepHandler, Swept
 from identity.app.unlink_identity import UnlinkIdentityHandler
 from identity.app.update_me import UpdateMeHandler
 from identity.app.update_seller import UpdateSellerHandler
@@ -126,8 +127,7 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     passwords = Argon2Passwords()
     keyring = _keyring(db, settings, clock)
     tokens = SignedTokens(keyring)
-    accounts = AccountStore(db, relay.nudge)
-    sessions = SessionStore(db, relay.nudge)
+    accounts, sessions = AccountStore(db, relay.nudge), SessionStore(db, relay.nudge)
     keys = ApiKeyStore(db, relay.nudge)
     sellers = SellerStore(db, clock, relay.nudge)
     links = MailedLinkStore(db, relay.nudge)
@@ -136,6 +136,7 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
     seeds = SealedTotpSeeds(Vault(settings.vault_keys), TOTP_ISSUER)
     prover = Prover(accounts, factors, seeds, passwords)
     auth = _auth_handlers(prover, sessions, keys, attempts, tokens, settings.default_locale)
+    swept: list[Swept] = [sessions, keys, links, attempts, factors, ResealSeeds(factors, seeds)]
     providers = _login_providers(settings)
     external = _external_login_handlers(providers, db, relay, tokens, prover, settings)
     return ServiceApp(
@@ -175,11 +176,7 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
             ),
             (log_pb2_grpc.add_AuditLogServiceServicer_to_server, AuditLogServicer(db, clock)),
         ],
-        background=[
-            relay,
-            Sweeper(SweepHandler([sessions, keys, links, attempts], clock)),
-            AuditLogKeeper(db, clock),
-        ],
+        background=[relay, Sweeper(SweepHandler(swept, clock)), AuditLogKeeper(db, clock)],
         databases=[db],
         broker=broker,
         close=[passwords.close, *(each.close for each in providers)],

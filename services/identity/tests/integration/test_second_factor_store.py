@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import os
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from chassis.database import Database
 from chassis.ids import format_id, new_id
 from identity.adapters.second_factor_store import SecondFactorStore
+from identity.adapters.totp_seeds import SealedTotpSeeds
+from identity.adapters.vault import Vault
+from identity.app.reseal_seeds import ResealSeeds
 from identity.domain.account import email_key
-from identity.domain.second_factor import LOCK_OUT, MAX_TRIES, TotpFactor
+from identity.domain.second_factor import LOCK_OUT, MAX_TRIES, UNCONFIRMED_LIFE, TotpFactor
 from services.identity.tests.builders import NOW, registered
 from services.identity.tests.conftest import Stores
 from services.identity.tests.integration.test_events import events_of
@@ -178,6 +185,38 @@ async def test_a_wrong_proof_forgets_nothing(stores: Stores) -> None:
     assert not await stores.factors.use_recovery_code(account_id, b"x" * 32)
     assert not await stores.factors.confirm(account_id, factor, 101, HASHES, NOW)
     assert await stores.factors.take_try(account_id, NOW) is not None
+
+
+async def test_what_nobody_confirmed_and_lock_outs_that_ended_are_swept(stores: Stores) -> None:
+    kept, factor = await secured(stores)
+    account, _, _ = await registered(stores.accounts)
+    await stores.factors.start(account.id, b"seed", NOW)
+    for _ in range(MAX_TRIES):
+        await stores.factors.take_try(account.id, NOW)
+    await stores.factors.sweep(NOW + UNCONFIRMED_LIFE - SECOND, 10_000)
+    assert await stores.factors.find(account.id)
+    await stores.factors.sweep(NOW + UNCONFIRMED_LIFE, 10_000)
+    assert await stores.factors.find(account.id) is None
+    assert await stores.factors.find(kept) == factor
+    assert await stores.factors.take_try(account.id, NOW) is None
+
+
+async def test_seeds_are_sealed_anew_until_the_old_key_can_go(stores: Stores) -> None:
+    account, _, _ = await registered(stores.accounts)
+    old, new = os.urandom(32), os.urandom(32)
+    seed = SealedTotpSeeds(Vault([old]), "Soko").new(account)
+    await stores.factors.start(account.id, seed.sealed, NOW)
+    both = SealedTotpSeeds(Vault([new, old]), "Soko")
+    reseal = ResealSeeds(stores.factors, both)
+    assert await reseal.sweep(NOW, 10) == 1
+    assert await reseal.sweep(NOW, 10) == 0
+    factor = await stores.factors.find(account.id)
+    assert factor is not None
+    assert factor.sealed_seed != seed.sealed
+    code = TOTP(base64.b32decode(seed.secret), 6, SHA1(), 30).generate(int(NOW.timestamp()))
+    alone = SealedTotpSeeds(Vault([new]), "Soko")
+    assert alone.step_of(account.id, factor, code.decode(), NOW) is not None
+    assert not await stores.factors.replace_seal(account.id, seed.sealed, b"late")
 
 
 async def test_an_account_tells_that_it_has_a_second_factor_and_that_it_has_none(

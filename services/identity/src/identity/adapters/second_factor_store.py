@@ -13,7 +13,8 @@ from chassis.database import Database
 from chassis.outbox import OUTBOX_APPEND
 from identity.adapters import acts
 from identity.adapters.events import second_factor_changed
-from identity.domain.second_factor import LOCK_OUT, MAX_TRIES, TotpFactor
+from identity.adapters.vault import KEY_ID_LENGTH
+from identity.domain.second_factor import LOCK_OUT, MAX_TRIES, UNCONFIRMED_LIFE, TotpFactor
 
 _START = """
 INSERT INTO totp_factor AS f (account_id, sealed_seed, started_at)
@@ -95,6 +96,31 @@ ON CONFLICT (account_id) DO UPDATE
 """
 
 _LOCKED_UNTIL = "SELECT reset_at FROM proof_tries WHERE account_id = %(account_id)s"
+
+_SEALED_WITH = f"""
+SELECT account_id, sealed_seed FROM totp_factor
+WHERE substring(sealed_seed FROM 1 FOR {KEY_ID_LENGTH}) = ANY(%(key_ids)s::bytea[])
+LIMIT %(limit)s
+"""
+
+_REPLACE_SEAL = """
+UPDATE totp_factor SET sealed_seed = %(new)s
+WHERE account_id = %(account_id)s AND sealed_seed = %(old)s
+"""
+
+_SWEEPS = (
+    """
+DELETE FROM totp_factor WHERE account_id IN (
+    SELECT account_id FROM totp_factor
+    WHERE confirmed_at IS NULL AND started_at <= %(begun_before)s LIMIT %(limit)s)
+  AND confirmed_at IS NULL AND started_at <= %(begun_before)s
+""",
+    """
+DELETE FROM proof_tries WHERE account_id IN (
+    SELECT account_id FROM proof_tries WHERE reset_at <= %(now)s LIMIT %(limit)s)
+  AND reset_at <= %(now)s
+""",
+)
 
 
 class SecondFactorStore:
@@ -189,3 +215,20 @@ class SecondFactorStore:
     async def forget_tries(self, account_id: UUID) -> None:
         """Count from zero again."""
         await self._db.execute(_FORGET_TRIES, {"account_id": account_id})
+
+    async def sealed_with(
+        self, key_ids: Sequence[bytes], limit: int
+    ) -> Sequence[tuple[UUID, bytes]]:
+        """Return accounts whose seeds are sealed with one of the keys, and the sealed seeds."""
+        rows = await self._db.fetch_all(_SEALED_WITH, {"key_ids": list(key_ids), "limit": limit})
+        return [(row["account_id"], row["sealed_seed"]) for row in rows]
+
+    async def replace_seal(self, account_id: UUID, old: bytes, new: bytes) -> bool:
+        """Store the same seed sealed anew; False if another stands there."""
+        params = {"account_id": account_id, "old": old, "new": new}
+        return await self._db.execute(_REPLACE_SEAL, params) == 1
+
+    async def sweep(self, now: datetime, limit: int) -> int:
+        """Delete seeds that nobody confirmed and lock-outs that ended."""
+        params = {"now": now, "begun_before": now - UNCONFIRMED_LIFE, "limit": limit}
+        return sum([await self._db.execute(statement, params) for statement in _SWEEPS])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -41,6 +42,16 @@ class SealedTotpSeeds:
             otpauth_uri=totp.get_provisioning_uri(account.email, self._issuer),
             sealed=self._vault.seal(seed, _context(account.id)),
         )
+
+    @property
+    def old_key_ids(self) -> Sequence[bytes]:
+        """The keys that open seeds and no longer seal any."""
+        return self._vault.old_key_ids
+
+    def reseal(self, account_id: UUID, sealed: bytes) -> bytes:
+        """Return a seed sealed with the newest key."""
+        context = _context(account_id)
+        return self._vault.seal(self._vault.open(sealed, context), context)
 
     def step_of(self, account_id: UUID, factor: TotpFactor, code: str, now: datetime) -> int | None:
         """Return the step around now whose code this is, unless one as new was taken before."""

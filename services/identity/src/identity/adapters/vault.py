@@ -25,6 +25,11 @@ class Vault:
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self.key_id = _key_id(keys[0])
 
+    @property
+    def old_key_ids(self) -> list[bytes]:
+        """The ids of the keys that open and no longer seal."""
+        return [each for each in self._ciphers if each != self.key_id]
+
     def seal(self, secret: bytes, context: bytes) -> bytes:
         """Return a secret as it may be stored."""
         nonce = os.urandom(_NONCE_LENGTH)

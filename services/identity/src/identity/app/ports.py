@@ -259,6 +259,20 @@ class SecondFactors(Protocol):
     async def forget_tries(self, account_id: UUID) -> None:
         """Count from zero again, after a proof that was right."""
 
+    async def sealed_with(
+        self, key_ids: Sequence[bytes], limit: int
+    ) -> Sequence[tuple[UUID, bytes]]:
+        """Return accounts whose seeds are sealed with one of the keys, and the sealed seeds."""
+
+    async def replace_seal(self, account_id: UUID, old: bytes, new: bytes) -> bool:
+        """Store the same seed sealed anew; False if another stands there."""
+
+    async def sweep(self, now: datetime, limit: int) -> int:
+        """Delete at most ``limit`` each of seeds that nobody confirmed and of lock-outs that ended.
+
+        Return how many were deleted.
+        """
+
 
 class Sellers(Protocol):
     """Sellers and their members."""
@@ -378,6 +392,13 @@ class TotpSeeds(Protocol):
 
     def new(self, account: Account) -> NewSeed:
         """Return a new seed for an account."""
+
+    @property
+    def old_key_ids(self) -> Sequence[bytes]:
+        """The keys that open seeds and no longer seal any."""
+
+    def reseal(self, account_id: UUID, sealed: bytes) -> bytes:
+        """Return a seed sealed with the newest key."""
 
     def step_of(self, account_id: UUID, factor: TotpFactor, code: str, now: datetime) -> int | None:
         """Return the time step that a code belongs to.

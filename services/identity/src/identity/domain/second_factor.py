@@ -14,6 +14,8 @@ RECOVERY_CODES = 10
 MAX_TRIES = 5
 LOCK_OUT = timedelta(minutes=15)
 """How long nothing is tried after the last of ``MAX_TRIES`` wrong proofs."""
+UNCONFIRMED_LIFE = timedelta(days=1)
+"""How long a seed may wait for its first code."""
 STEP_UP_LIFE = timedelta(minutes=5)
 _SEPARATORS = re.compile(r"[\s-]")
 _TOTP_CODE = re.compile(r"[0-9]{6}")
