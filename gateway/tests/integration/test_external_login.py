@@ -64,7 +64,9 @@ async def test_a_browser_brings_the_token_back_by_itself(running, identity):
         "soko_oauth=own; HttpOnly; Max-Age=600; Path=/; SameSite=strict"
     )
     answer = await running.client.post(
-        CALLBACK, json=ANSWER, headers={"Accept-Language": "sw-KE,en;q=0.5"}
+        CALLBACK,
+        json=ANSWER,
+        headers={"Accept-Language": "sw-KE,en;q=0.5", "User-Agent": "Browser/1.0"},
     )
     assert answer.json() == {
         "access_token": "a",
@@ -76,6 +78,7 @@ async def test_a_browser_brings_the_token_back_by_itself(running, identity):
     assert call.request == pb.FinishExternalLoginRequest(
         answer=pb.ProviderAnswer(provider="google", code="c", state="s", client_token="own"),
         locale="sw-KE",
+        user_agent="Browser/1.0",
     )
     # It has done its work.
     assert not running.client.cookies

@@ -108,6 +108,7 @@ async def finish_external_login(
             answer=_provider_answer(request, provider, body),
             locale=headers.preferred_language(request.scope),
             totp_code=body.totp_code or "",
+            user_agent=headers.user_agent(request.scope),
         ),
         timeout_s=_FINISH_S - _GRACE_S,
     )

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soko.identity.v1 import auth_pb2 as soko_dot_identity_dot_v1_dot_auth__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%soko/identity/v1/external_login.proto\x12\x10soko.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsoko/identity/v1/auth.proto\",\n\rLoginProvider\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\"S\n\nBegunLogin\x12\x19\n\x11\x61uthorization_url\x18\x01 \x01(\t\x12\x14\n\x0c\x63lient_token\x18\x02 \x01(\t\x12\x14\n\x0c\x65xpires_in_s\x18\x03 \x01(\x05\"e\n\x0eProviderAnswer\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x14\n\x0c\x63lient_token\x18\x04 \x01(\t\x12\x0e\n\x06issuer\x18\x05 \x01(\t\"b\n\x10\x45xternalIdentity\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12-\n\tlinked_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1b\n\x19ListLoginProvidersRequest\"P\n\x1aListLoginProvidersResponse\x12\x32\n\tproviders\x18\x01 \x03(\x0b\x32\x1f.soko.identity.v1.LoginProvider\"-\n\x19\x42\x65ginExternalLoginRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\"I\n\x1a\x42\x65ginExternalLoginResponse\x12+\n\x05\x62\x65gun\x18\x01 \x01(\x0b\x32\x1c.soko.identity.v1.BegunLogin\"q\n\x1a\x46inishExternalLoginRequest\x12\x30\n\x06\x61nswer\x18\x01 \x01(\x0b\x32 .soko.identity.v1.ProviderAnswer\x12\x0e\n\x06locale\x18\x02 \x01(\t\x12\x11\n\ttotp_code\x18\x03 \x01(\t\"G\n\x1b\x46inishExternalLoginResponse\x12(\n\x06tokens\x18\x01 \x01(\x0b\x32\x18.soko.identity.v1.Tokens\"\x17\n\x15ListIdentitiesRequest\"P\n\x16ListIdentitiesResponse\x12\x36\n\nidentities\x18\x01 \x03(\x0b\x32\".soko.identity.v1.ExternalIdentity\"$\n\x10\x42\x65ginLinkRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\"@\n\x11\x42\x65ginLinkResponse\x12+\n\x05\x62\x65gun\x18\x01 \x01(\x0b\x32\x1c.soko.identity.v1.BegunLogin\"E\n\x11\x46inishLinkRequest\x12\x30\n\x06\x61nswer\x18\x01 \x01(\x0b\x32 .soko.identity.v1.ProviderAnswer\"J\n\x12\x46inishLinkResponse\x12\x34\n\x08identity\x18\x01 \x01(\x0b\x32\".soko.identity.v1.ExternalIdentity\")\n\x15UnlinkIdentityRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\"\x18\n\x16UnlinkIdentityResponse2\xe5\x05\n\x14\x45xternalLoginService\x12o\n\x12ListLoginProviders\x12+.soko.identity.v1.ListLoginProvidersRequest\x1a,.soko.identity.v1.ListLoginProvidersResponse\x12o\n\x12\x42\x65ginExternalLogin\x12+.soko.identity.v1.BeginExternalLoginRequest\x1a,.soko.identity.v1.BeginExternalLoginResponse\x12r\n\x13\x46inishExternalLogin\x12,.soko.identity.v1.FinishExternalLoginRequest\x1a-.soko.identity.v1.FinishExternalLoginResponse\x12\x63\n\x0eListIdentities\x12\'.soko.identity.v1.ListIdentitiesRequest\x1a(.soko.identity.v1.ListIdentitiesResponse\x12T\n\tBeginLink\x12\".soko.identity.v1.BeginLinkRequest\x1a#.soko.identity.v1.BeginLinkResponse\x12W\n\nFinishLink\x12#.soko.identity.v1.FinishLinkRequest\x1a$.soko.identity.v1.FinishLinkResponse\x12\x63\n\x0eUnlinkIdentity\x12\'.soko.identity.v1.UnlinkIdentityRequest\x1a(.soko.identity.v1.UnlinkIdentityResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%soko/identity/v1/external_login.proto\x12\x10soko.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsoko/identity/v1/auth.proto\",\n\rLoginProvider\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\"S\n\nBegunLogin\x12\x19\n\x11\x61uthorization_url\x18\x01 \x01(\t\x12\x14\n\x0c\x63lient_token\x18\x02 \x01(\t\x12\x14\n\x0c\x65xpires_in_s\x18\x03 \x01(\x05\"e\n\x0eProviderAnswer\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x14\n\x0c\x63lient_token\x18\x04 \x01(\t\x12\x0e\n\x06issuer\x18\x05 \x01(\t\"b\n\x10\x45xternalIdentity\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12-\n\tlinked_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1b\n\x19ListLoginProvidersRequest\"P\n\x1aListLoginProvidersResponse\x12\x32\n\tproviders\x18\x01 \x03(\x0b\x32\x1f.soko.identity.v1.LoginProvider\"-\n\x19\x42\x65ginExternalLoginRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\"I\n\x1a\x42\x65ginExternalLoginResponse\x12+\n\x05\x62\x65gun\x18\x01 \x01(\x0b\x32\x1c.soko.identity.v1.BegunLogin\"\x85\x01\n\x1a\x46inishExternalLoginRequest\x12\x30\n\x06\x61nswer\x18\x01 \x01(\x0b\x32 .soko.identity.v1.ProviderAnswer\x12\x0e\n\x06locale\x18\x02 \x01(\t\x12\x11\n\ttotp_code\x18\x03 \x01(\t\x12\x12\n\nuser_agent\x18\x04 \x01(\t\"G\n\x1b\x46inishExternalLoginResponse\x12(\n\x06tokens\x18\x01 \x01(\x0b\x32\x18.soko.identity.v1.Tokens\"\x17\n\x15ListIdentitiesRequest\"P\n\x16ListIdentitiesResponse\x12\x36\n\nidentities\x18\x01 \x03(\x0b\x32\".soko.identity.v1.ExternalIdentity\"$\n\x10\x42\x65ginLinkRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\"@\n\x11\x42\x65ginLinkResponse\x12+\n\x05\x62\x65gun\x18\x01 \x01(\x0b\x32\x1c.soko.identity.v1.BegunLogin\"E\n\x11\x46inishLinkRequest\x12\x30\n\x06\x61nswer\x18\x01 \x01(\x0b\x32 .soko.identity.v1.ProviderAnswer\"J\n\x12\x46inishLinkResponse\x12\x34\n\x08identity\x18\x01 \x01(\x0b\x32\".soko.identity.v1.ExternalIdentity\")\n\x15UnlinkIdentityRequest\x12\x10\n\x08provider\x18\x01 \x01(\t\"\x18\n\x16UnlinkIdentityResponse2\xe5\x05\n\x14\x45xternalLoginService\x12o\n\x12ListLoginProviders\x12+.soko.identity.v1.ListLoginProvidersRequest\x1a,.soko.identity.v1.ListLoginProvidersResponse\x12o\n\x12\x42\x65ginExternalLogin\x12+.soko.identity.v1.BeginExternalLoginRequest\x1a,.soko.identity.v1.BeginExternalLoginResponse\x12r\n\x13\x46inishExternalLogin\x12,.soko.identity.v1.FinishExternalLoginRequest\x1a-.soko.identity.v1.FinishExternalLoginResponse\x12\x63\n\x0eListIdentities\x12\'.soko.identity.v1.ListIdentitiesRequest\x1a(.soko.identity.v1.ListIdentitiesResponse\x12T\n\tBeginLink\x12\".soko.identity.v1.BeginLinkRequest\x1a#.soko.identity.v1.BeginLinkResponse\x12W\n\nFinishLink\x12#.soko.identity.v1.FinishLinkRequest\x1a$.soko.identity.v1.FinishLinkResponse\x12\x63\n\x0eUnlinkIdentity\x12\'.soko.identity.v1.UnlinkIdentityRequest\x1a(.soko.identity.v1.UnlinkIdentityResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,26 +49,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BEGINEXTERNALLOGINREQUEST']._serialized_end=611
   _globals['_BEGINEXTERNALLOGINRESPONSE']._serialized_start=613
   _globals['_BEGINEXTERNALLOGINRESPONSE']._serialized_end=686
-  _globals['_FINISHEXTERNALLOGINREQUEST']._serialized_start=688
-  _globals['_FINISHEXTERNALLOGINREQUEST']._serialized_end=801
-  _globals['_FINISHEXTERNALLOGINRESPONSE']._serialized_start=803
-  _globals['_FINISHEXTERNALLOGINRESPONSE']._serialized_end=874
-  _globals['_LISTIDENTITIESREQUEST']._serialized_start=876
-  _globals['_LISTIDENTITIESREQUEST']._serialized_end=899
-  _globals['_LISTIDENTITIESRESPONSE']._serialized_start=901
-  _globals['_LISTIDENTITIESRESPONSE']._serialized_end=981
-  _globals['_BEGINLINKREQUEST']._serialized_start=983
-  _globals['_BEGINLINKREQUEST']._serialized_end=1019
-  _globals['_BEGINLINKRESPONSE']._serialized_start=1021
-  _globals['_BEGINLINKRESPONSE']._serialized_end=1085
-  _globals['_FINISHLINKREQUEST']._serialized_start=1087
-  _globals['_FINISHLINKREQUEST']._serialized_end=1156
-  _globals['_FINISHLINKRESPONSE']._serialized_start=1158
-  _globals['_FINISHLINKRESPONSE']._serialized_end=1232
-  _globals['_UNLINKIDENTITYREQUEST']._serialized_start=1234
-  _globals['_UNLINKIDENTITYREQUEST']._serialized_end=1275
-  _globals['_UNLINKIDENTITYRESPONSE']._serialized_start=1277
-  _globals['_UNLINKIDENTITYRESPONSE']._serialized_end=1301
-  _globals['_EXTERNALLOGINSERVICE']._serialized_start=1304
-  _globals['_EXTERNALLOGINSERVICE']._serialized_end=2045
+  _globals['_FINISHEXTERNALLOGINREQUEST']._serialized_start=689
+  _globals['_FINISHEXTERNALLOGINREQUEST']._serialized_end=822
+  _globals['_FINISHEXTERNALLOGINRESPONSE']._serialized_start=824
+  _globals['_FINISHEXTERNALLOGINRESPONSE']._serialized_end=895
+  _globals['_LISTIDENTITIESREQUEST']._serialized_start=897
+  _globals['_LISTIDENTITIESREQUEST']._serialized_end=920
+  _globals['_LISTIDENTITIESRESPONSE']._serialized_start=922
+  _globals['_LISTIDENTITIESRESPONSE']._serialized_end=1002
+  _globals['_BEGINLINKREQUEST']._serialized_start=1004
+  _globals['_BEGINLINKREQUEST']._serialized_end=1040
+  _globals['_BEGINLINKRESPONSE']._serialized_start=1042
+  _globals['_BEGINLINKRESPONSE']._serialized_end=1106
+  _globals['_FINISHLINKREQUEST']._serialized_start=1108
+  _globals['_FINISHLINKREQUEST']._serialized_end=1177
+  _globals['_FINISHLINKRESPONSE']._serialized_start=1179
+  _globals['_FINISHLINKRESPONSE']._serialized_end=1253
+  _globals['_UNLINKIDENTITYREQUEST']._serialized_start=1255
+  _globals['_UNLINKIDENTITYREQUEST']._serialized_end=1296
+  _globals['_UNLINKIDENTITYRESPONSE']._serialized_start=1298
+  _globals['_UNLINKIDENTITYRESPONSE']._serialized_end=1322
+  _globals['_EXTERNALLOGINSERVICE']._serialized_start=1325
+  _globals['_EXTERNALLOGINSERVICE']._serialized_end=2066
 # @@protoc_insertion_point(module_scope)

@@ -75,14 +75,16 @@ class BeginExternalLoginResponse(_message.Message):
     def __init__(self, begun: _Optional[_Union[BegunLogin, _Mapping]] = ...) -> None: ...
 
 class FinishExternalLoginRequest(_message.Message):
-    __slots__ = ("answer", "locale", "totp_code")
+    __slots__ = ("answer", "locale", "totp_code", "user_agent")
     ANSWER_FIELD_NUMBER: _ClassVar[int]
     LOCALE_FIELD_NUMBER: _ClassVar[int]
     TOTP_CODE_FIELD_NUMBER: _ClassVar[int]
+    USER_AGENT_FIELD_NUMBER: _ClassVar[int]
     answer: ProviderAnswer
     locale: str
     totp_code: str
-    def __init__(self, answer: _Optional[_Union[ProviderAnswer, _Mapping]] = ..., locale: _Optional[str] = ..., totp_code: _Optional[str] = ...) -> None: ...
+    user_agent: str
+    def __init__(self, answer: _Optional[_Union[ProviderAnswer, _Mapping]] = ..., locale: _Optional[str] = ..., totp_code: _Optional[str] = ..., user_agent: _Optional[str] = ...) -> None: ...
 
 class FinishExternalLoginResponse(_message.Message):
     __slots__ = ("tokens",)

@@ -44,8 +44,9 @@ WITH held AS MATERIALIZED (
     FOR SHARE OF e
     RETURNING id, account_id
 ), issued AS (
-    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
-    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s FROM opened
+    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at, user_agent, network)
+    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s, %(user_agent)s, %(network)s
+    FROM opened
 )
 SELECT {ACCOUNT}, {RECORD} FROM opened o JOIN account a ON a.id = o.account_id
 """
@@ -64,8 +65,9 @@ WITH made AS (
     SELECT %(session_id)s, id, %(now)s, %(session_expires_at)s FROM made
     RETURNING id
 ), issued AS (
-    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at)
-    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s FROM opened
+    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at, user_agent, network)
+    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s, %(user_agent)s, %(network)s
+    FROM opened
 )
 SELECT {OUTBOX_APPEND}, {RECORD} FROM made
 """
@@ -195,4 +197,6 @@ def _of_session(session: NewSession) -> dict[str, Any]:
         "session_expires_at": session.expires_at,
         "token_hash": session.token_hash,
         "token_expires_at": session.token_expires_at,
+        "user_agent": session.device.user_agent,
+        "network": session.device.network,
     }

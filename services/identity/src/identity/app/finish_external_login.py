@@ -13,6 +13,7 @@ from identity.app.opaque_token import new_token
 from identity.app.ports import AccessTokens, Tokens
 from identity.app.prove import Prover
 from identity.domain.account import Account
+from identity.domain.device import UNKNOWN_DEVICE, Device
 from identity.domain.errors import (
     AccountExists,
     EmailTaken,
@@ -33,6 +34,7 @@ class FinishExternalLogin:
     locale: str = ""
     totp_code: str = field(default="", repr=False)
     """TOTP or recovery code."""
+    device: Device = UNKNOWN_DEVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,12 @@ class FinishExternalLoginHandler:
             subject = confirmed.identity.subject
             account = await self.identities.find_account(attempt.issuer, subject)
             if account is None:
-                return await self._register(confirmed, command.locale, now)
+                return await self._register(confirmed, command, now)
             if not account.second_factor:
-                return await self._open(attempt.issuer, subject, account, now)
+                return await self._open(attempt.issuer, subject, account, command, now)
             await attempts.add(attempt, now, subject=subject)
         account = await self._proven(attempt, subject, command.totp_code, now)
-        return await self._open(attempt.issuer, subject, account, now)
+        return await self._open(attempt.issuer, subject, account, command, now)
 
     async def _proven(
         self, attempt: Attempt, subject: str, totp_code: str, now: datetime
@@ -87,20 +89,29 @@ class FinishExternalLoginHandler:
             raise OauthStateInvalid
         return account
 
-    async def _open(self, issuer: str, subject: str, account: Account, now: datetime) -> Tokens:
+    async def _open(
+        self,
+        issuer: str,
+        subject: str,
+        account: Account,
+        command: FinishExternalLogin,
+        now: datetime,
+    ) -> Tokens:
         refresh = new_token()
-        session = NewSession(new_id(), account.id, refresh.hash, now)
+        session = NewSession(new_id(), account.id, refresh.hash, now, command.device)
         opened = await self.identities.open(issuer, subject, session)
         if opened is None:
             raise OauthFailed
         return Tokens(await self.tokens.sign(opened, session.id, now), refresh.text)
 
-    async def _register(self, confirmed: Confirmed, locale: str, now: datetime) -> Tokens:
+    async def _register(
+        self, confirmed: Confirmed, command: FinishExternalLogin, now: datetime
+    ) -> Tokens:
         person, identity, refresh = confirmed.person, confirmed.identity, new_token()
         email = person.require_verified_email()
-        language = person.locale_or(locale, self.default_locale)
+        language = person.locale_or(command.locale, self.default_locale)
         account = Account(new_id(), email, person.name_to_show(), language, email_verified=True)
-        session = NewSession(new_id(), account.id, refresh.hash, now)
+        session = NewSession(new_id(), account.id, refresh.hash, now, command.device)
         try:
             await self.identities.register(account, identity, session)
         except (EmailTaken, IdentityTaken):
@@ -108,5 +119,5 @@ class FinishExternalLoginHandler:
             found = await self.identities.find_account(identity.issuer, identity.subject)
             if found is None:
                 raise AccountExists from None
-            return await self._open(identity.issuer, identity.subject, found, now)
+            return await self._open(identity.issuer, identity.subject, found, command, now)
         return Tokens(await self.tokens.sign(account, session.id, now), refresh.text)

@@ -16,7 +16,7 @@ from identity.app.list_identities import ListIdentitiesHandler
 from identity.app.login_providers import LoginProviders, ProviderAnswer
 from identity.app.unlink_identity import UnlinkIdentity, UnlinkIdentityHandler
 from identity.domain.external_identity import ATTEMPT_LIFE, ExternalIdentity
-from identity.entrypoints.messages import caller, tokens_message
+from identity.entrypoints.messages import caller, device, tokens_message
 from soko.identity.v1 import external_login_pb2 as pb
 from soko.identity.v1 import external_login_pb2_grpc as rpc
 
@@ -62,7 +62,12 @@ class ExternalLoginServicer(rpc.ExternalLoginServiceServicer):
     ) -> pb.FinishExternalLoginResponse:
         """Open a session."""
         tokens = await self._handlers.finish.handle(
-            FinishExternalLogin(_answer_of(request.answer), request.locale, request.totp_code)
+            FinishExternalLogin(
+                _answer_of(request.answer),
+                request.locale,
+                request.totp_code,
+                device(request.user_agent),
+            )
         )
         return pb.FinishExternalLoginResponse(tokens=tokens_message(tokens))
 

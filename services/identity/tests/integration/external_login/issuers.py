@@ -19,6 +19,8 @@ from simulators.oidc import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
 from soko.identity.v1 import account_pb2
 from soko.identity.v1 import external_login_pb2 as pb
 
+USER_AGENT = "Browser/1.0"
+
 
 @dataclass
 class Issuer:
@@ -107,7 +109,9 @@ class Browser:
 
     async def finish(self, answer: pb.ProviderAnswer, code: str = "") -> str:
         """Return the new session's access token; ``code`` is one of a second factor."""
-        request = pb.FinishExternalLoginRequest(answer=answer, totp_code=code)
+        request = pb.FinishExternalLoginRequest(
+            answer=answer, totp_code=code, user_agent=USER_AGENT
+        )
         return (await self.client.call(self.rpc.FinishExternalLogin, request)).tokens.access_token
 
     async def finish_link(self, answer: pb.ProviderAnswer, by: Person) -> pb.ExternalIdentity:

@@ -9,6 +9,8 @@ import pytest
 
 from chassis.database import Database
 from chassis.ids import parse_id
+from devstack.testing import eventually
+from identity.adapters.external_identity_store import ExternalIdentityStore
 from services.identity.tests.builders import PASSWORD, make_email
 from services.identity.tests.integration.conftest import Person, refusal
 from services.identity.tests.integration.external_login.issuers import (
@@ -180,6 +182,30 @@ async def test_the_last_way_in_stays(
     assert (await refusal(browser.unlink(token, left))).code == "last_login_method"
     await browser.unlink(token, "off")
     assert await browser.linked(token) == [left]
+
+
+async def test_who_unlinks_waits_for_who_unlinks_already(
+    browser: Browser, issuers: dict[str, Issuer], db: Database
+) -> None:
+    for issuer in issuers.values():
+        await issuer.expect(user=somebody())
+    token = await browser.log_in()
+    me = await browser.me(token)
+    await browser.link(Person(me.id, me.email, token, ""), "other")
+
+    async def is_waiting() -> bool:
+        waiting = await db.fetch_one(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE '%%has_password%%FOR UPDATE%%'"
+        )
+        return waiting is not None
+
+    store = ExternalIdentityStore(db, lambda: None)
+    async with store.ways_in(parse_id("usr", me.id)) as ways:
+        ways.unlink("honest", {issuer.url for issuer in issuers.values()})
+        second = asyncio.create_task(browser.unlink(token, "other"))
+        await eventually(is_waiting)
+    assert (await refusal(second)).code == "last_login_method"
 
 
 async def test_a_deleted_account_leaves_its_identity_free(

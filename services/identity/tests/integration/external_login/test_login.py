@@ -11,12 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chassis.database import Database
+from chassis.ids import parse_id
 from identity.adapters.oidc_provider import OidcProvider
 from identity.oauth_settings import ProviderSettings
 from identity.settings import IdentitySettings
 from services.identity.tests.builders import PASSWORD, make_email
 from services.identity.tests.integration.conftest import refusal
 from services.identity.tests.integration.external_login.issuers import (
+    USER_AGENT,
     Browser,
     Issuer,
     accounts_of,
@@ -64,7 +66,7 @@ async def test_the_browser_is_sent_with_everything_that_binds_the_answer(
 
 
 async def test_a_new_person_gets_an_account_and_comes_back_to_it(
-    browser: Browser, honest: Issuer
+    browser: Browser, honest: Issuer, db: Database
 ) -> None:
     person = somebody(name="Zawadi\u202e of\nthe Coast", locale="sw-ke")
     await honest.expect(user=person)
@@ -77,6 +79,12 @@ async def test_a_new_person_gets_an_account_and_comes_back_to_it(
     again = await browser.log_in()
     assert await browser.me(again) == account
     assert await browser.linked(again) == ["honest"]
+    shown = await db.fetch_all(
+        "SELECT t.user_agent FROM refresh_token t JOIN session s ON s.id = t.session_id"
+        " WHERE s.account_id = %(id)s",
+        {"id": parse_id("usr", account.id)},
+    )
+    assert [row["user_agent"] for row in shown] == [USER_AGENT] * 2
 
 
 async def test_the_address_may_come_from_the_user_info(browser: Browser, honest: Issuer) -> None:
