@@ -39,6 +39,17 @@ async def test_a_queue_that_is_full_refuses_and_recovers() -> None:
     assert await passwords.hash("jacaranda")
 
 
+async def test_who_would_wait_for_seconds_is_told_at_once() -> None:
+    slow = Argon2Passwords(memory_kib=8192, passes=60)
+    outcomes = await asyncio.gather(
+        *(slow.hash("jacaranda") for _ in range(50)), return_exceptions=True
+    )
+    refused = [outcome for outcome in outcomes if isinstance(outcome, ServiceError)]
+    assert 0 < len(refused) <= 48
+    assert {error.kind for error in refused} == {"unavailable"}
+    await slow.close()
+
+
 async def test_a_caller_that_gives_up_frees_its_place() -> None:
     passwords = Argon2Passwords(memory_kib=64, passes=1)
     for _ in range(2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -15,7 +16,9 @@ from chassis.errors import unavailable
 
 _WORKERS = 2
 _MAX_WAITING = 64
-"""At tens of milliseconds each, the last in this queue still meets a client's deadline."""
+_MAX_WAIT_S = 1.0
+"""Who would wait longer is told at once: a queue that outlasts deadlines hashes for nobody."""
+_SMOOTHING = 0.2
 _RETRY_AFTER_S = 2
 T = TypeVar("T")
 
@@ -30,7 +33,9 @@ class Argon2Passwords:
         self._hasher = PasswordHasher(
             time_cost=passes, memory_cost=memory_kib, parallelism=1, type=Type.ID
         )
+        started = time.monotonic()
         self._nobodys = self._hasher.hash(secrets.token_urlsafe())
+        self._usual_s = time.monotonic() - started
         self._threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="argon2")
         self._waiting = 0
 
@@ -61,10 +66,26 @@ class Argon2Passwords:
             return False
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._waiting >= _MAX_WAITING:
+        if self._is_busy():
             raise unavailable("identity", _RETRY_AFTER_S)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._timed, work
+            )
         finally:
             self._waiting -= 1
+
+    def _is_busy(self) -> bool:
+        """Tell whether a hash would have to wait too long, by how long the last ones took."""
+        if self._waiting < _WORKERS:
+            return False
+        wait_s = self._waiting * self._usual_s / _WORKERS
+        return self._waiting >= _MAX_WAITING or wait_s > _MAX_WAIT_S
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        started = time.monotonic()
+        try:
+            return work()
+        finally:
+            self._usual_s += _SMOOTHING * (time.monotonic() - started - self._usual_s)

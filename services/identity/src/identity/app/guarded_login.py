@@ -62,8 +62,8 @@ class GuardedLogInHandler:
             if error.kind != "unauthenticated" or isinstance(error, TotpRequired):
                 await self.attempts.withdraw(claim, self.clock.now())
             raise
-        except Exception:
-            # Nobody looked at the password.
+        except BaseException:
+            # Nobody looked at the password, or nobody hears what was seen: the caller has gone.
             await self.attempts.withdraw(claim, self.clock.now())
             raise
         await self.attempts.succeed(claim, self.clock.now())
