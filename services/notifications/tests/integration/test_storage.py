@@ -97,12 +97,8 @@ async def test_a_deleted_account_leaves_nothing_and_nothing_comes_after_it(db):
     for each in (account, other):
         await record(db, AccountUpdate(an_id("evt"), NOON, each, "sw"), an_update(account_id=each))
     await record(db, AccountGone(an_id("evt"), NOON, account))
-    await record(
-        db,
-        AccountGone(an_id("evt"), NOON, account),
-        AccountUpdate(an_id("evt"), NOON, account, "fr"),
-        an_update(account_id=account),
-    )
+    late = AccountUpdate(an_id("evt"), NOON, account, "fr")
+    await record(db, late, an_update(account_id=account))
     noted = await db.fetch_all("SELECT account_id FROM notification")
     assert [row["account_id"] for row in noted] == [parse_id("usr", other)]
     languages = await db.fetch_all("SELECT locale FROM account_locale ORDER BY locale")
