@@ -40,6 +40,7 @@ class Things:
         self.people = people
         self._fresh = fresh
         self._at_the_issuer = asyncio.Lock()
+        self._logins = asyncio.Lock()
         self._made: dict[str, asyncio.Task[Any]] = {}
 
     async def _once(self, name: str, make: Callable[[], Awaitable[Any]]) -> Any:
@@ -356,7 +357,9 @@ class Things:
 
     async def session(self, caller: str) -> Account:
         """A session of its own for a caller with an account, for calls that end it."""
-        return await self.market.login(self.people.accounts[caller])
+        # One after the other: many at once of one name are taken for guesses.
+        async with self._logins:
+            return await self.market.login(self.people.accounts[caller])
 
     async def _posted(self, path: str, body: Json) -> Json:
         answer = await self.market.client.post(path, json=body, headers=self.owner.headers)
