@@ -69,8 +69,8 @@ class LimitedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _in_head = True
     _began = False
-    _head_bytes = 0
     _head_received = 0
+    _chunk = 0
     _refused = False
     _counted = ""
 
@@ -94,18 +94,21 @@ class LimitedProtocol(HttpToolsProtocol):
         """Take in what came, unless the connection is being closed."""
         if self._refused:
             return
+        self._chunk = len(data)
         super().data_received(data)
         if self._in_head and not self._refused:
             # The parser keeps an unfinished header for itself, however long.
             self._head_received += len(data)
             if self._head_received > MAX_TARGET_BYTES + 2 * MAX_HEADER_BYTES:
                 self._refuse(_HEAD_TOO_LARGE)
+            elif self._began and self._timer is None:
+                # Most heads come whole and need no timer.
+                self._expect_within(HEAD_S, self._head_is_late)
 
     def on_message_begin(self) -> None:
         """Begin with a head."""
         super().on_message_begin()
-        self._in_head, self._began, self._head_bytes = True, True, 0
-        self._expect_within(HEAD_S, self._head_is_late)
+        self._in_head = self._began = True
 
     def on_url(self, url: bytes) -> None:
         """Take in a part of the target."""
@@ -114,16 +117,14 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(_TARGET_TOO_LONG)
             raise _StopParsingError
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take in a header."""
-        self._head_bytes += len(name) + len(value) + 4
-        if len(self.headers) >= MAX_HEADERS or self._head_bytes > MAX_HEADER_BYTES:
-            self._refuse(_HEAD_TOO_LARGE)
-            raise _StopParsingError
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Hand the request to the application."""
+        received = self._head_received + self._chunk
+        if len(self.headers) > MAX_HEADERS or (
+            received > MAX_HEADER_BYTES and _size(self.headers) > MAX_HEADER_BYTES
+        ):
+            self._refuse(_HEAD_TOO_LARGE)
+            raise _StopParsingError
         self._in_head, self._head_received = False, 0
         self._stop_timer()
         super().on_headers_complete()
@@ -212,6 +213,10 @@ _TOO_MANY_CONNECTIONS = ServiceError(
     "too_many", "too_many_connections", "There are too many connections from this address.",
     extra={"retry_after_s": 1},
 )  # fmt: skip
+
+
+def _size(headers: list[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 def _raw(response: Response, server_state: Any) -> bytes:

@@ -56,8 +56,8 @@ async def test_a_target_has_an_end(running):
 @pytest.mark.parametrize(
     "headers",
     [
-        b"".join(b"X-%d: y\r\n" % number for number in range(200)),
-        b"X-Long: " + b"y" * 40_000 + b"\r\nX-Next: y\r\n",
+        b"".join(b"X-%d: y\r\n" % number for number in range(200)) + b"\r\n",
+        b"X-Long: " + b"y" * 40_000 + b"\r\n\r\n",
         b"X-Endless: " + b"y" * 200_000,
         b"y" * 200_000,
     ],
