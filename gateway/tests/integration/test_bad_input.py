@@ -24,6 +24,8 @@ PATHS = {
     "user_id": f"usr_{ID}",
     "notification_id": f"ntf_{ID}",
     "api_key_id": f"key_{ID}",
+    "session_id": f"ses_{ID}",
+    "seller_order_id": f"sor_{ID}",
     "id_or_slug": "a-name",
     "rendition": "card",
     "provider": "stripe",
@@ -189,6 +191,9 @@ async def test_every_operation_answers_404_to_ids_that_are_none(running, bad):
                 continue
             if parameter == "id_or_slug" and bad in {f"xxx_{ID}", "%", "%zz"}:
                 continue
+            if parameter == "provider" and "webhooks" not in path and bad == "nonsense":
+                # Identity alone knows the providers.
+                continue
             target = re.sub(
                 r"\{(\w+)\}",
                 lambda match, name=parameter: bad if match[1] == name else PATHS[match[1]],
@@ -343,7 +348,7 @@ async def test_a_method_that_is_not_served_is_405_with_those_that_are(
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/nowhere", "/v1/products/", "/v2/products", "/v1/me/password", "/v1/promotions",
+    ["/v1/nowhere", "/v1/products/", "/v2/products", "/v1/promotions",
      "/v1/orders/x/nothing", "/static/none.js", "/static/%2e%2e/app.py", "/v1/%00", "/%ff"],
 )  # fmt: skip
 async def test_what_is_not_served_is_404(running, path):
