@@ -13,7 +13,7 @@ from typing import NamedTuple
 WINDOW_S = 60.0
 """What every quota is counted over."""
 OFF = "off"
-_ROOMY = 100
+_ROOMY = 1000
 """In development, where one machine is the whole world, everything is so many times as much."""
 _SLACK_S = 1e-6
 _SETTING = re.compile(r"([a-z]+)=([0-9]{1,9}):([0-9]{1,9})")

@@ -148,7 +148,7 @@ def test_a_setting_names_what_differs():
     assert changed["reads"] == plain["reads"]
     roomy = limits_of("auth=7:5", production=False)
     assert roomy["auth"].address.most == 7
-    assert roomy["reads"].address.most == 100 * DEFAULTS["reads"].address
+    assert roomy["reads"].address.most == 1000 * DEFAULTS["reads"].address
     assert limits_of("off", production=True) == {}
 
 

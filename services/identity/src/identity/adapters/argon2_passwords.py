@@ -15,8 +15,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from chassis.errors import unavailable
 
 _WORKERS = 2
-_MAX_WAITING = 64
-_MAX_WAIT_S = 1.0
+_MAX_WAITING = 128
+_MAX_WAIT_S = 3.0
 """Who would wait longer is told at once: a queue that outlasts deadlines hashes for nobody."""
 _SMOOTHING = 0.2
 _RETRY_AFTER_S = 2

@@ -19,10 +19,10 @@ class Backoff:
     longest_s: int
 
 
-NAME_AT_ADDRESS = Backoff(free=5, forgets_s=600, longest_s=900)
+NAME_AT_ADDRESS = Backoff(free=10, forgets_s=600, longest_s=900)
 """One name, tried from one address: a person who forgot, or a program that guesses."""
 
-ADDRESS = Backoff(free=50, forgets_s=12, longest_s=60)
+ADDRESS = Backoff(free=200, forgets_s=12, longest_s=60)
 """All names from one address, behind which there may be many people."""
 
 NAME = Backoff(free=100, forgets_s=36, longest_s=60)
