@@ -139,6 +139,14 @@ class Marketplace:
         stock: Json = answer.json()
         return stock
 
+    async def is_ready(self) -> bool:
+        """Tell whether the gateway reaches every service."""
+        try:
+            answer = await self.client.get("/readyz")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200 and answer.json()["status"] == "ready"
+
     async def cart(
         self,
         *lines: tuple[str, int],

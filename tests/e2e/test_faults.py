@@ -13,14 +13,6 @@ from tests.e2e.marketplace import Account, Json, Marketplace, Product
 from tests.e2e.stack import Stack
 
 
-async def ready(market: Marketplace) -> bool:
-    try:
-        answer = await market.client.get("/readyz")
-    except httpx.TransportError:
-        return False
-    return answer.status_code == 200 and answer.json()["status"] == "ready"
-
-
 async def buy(market: Marketplace, product: Product) -> Json | None:
     """Check a cart out until it is an order, as a patient client with one key does."""
     orders: list[Json] = []
@@ -63,7 +55,7 @@ async def test_checkouts_survive_a_service_killed_in_the_middle(
     more = [asyncio.create_task(buy(market, product)) for _ in range(12)]
     orders = await asyncio.gather(*buyers, *more)
 
-    await eventually(lambda: ready(market), timeout_s=30)
+    await eventually(market.is_ready, timeout_s=30)
     ends: Counter[str] = Counter()
     for order in orders:
         assert order is not None
@@ -102,7 +94,7 @@ async def test_a_service_that_is_away_is_named_and_the_rest_serves(
     finally:
         os.kill(pid, signal.SIGCONT)
     await market.order_becomes(caught.json(), status="confirmed", payment_status="captured")
-    await eventually(lambda: ready(market), timeout_s=30)
+    await eventually(market.is_ready, timeout_s=30)
 
 
 async def test_mail_and_live_updates_catch_up_after_notifications_was_killed(
@@ -115,4 +107,4 @@ async def test_mail_and_live_updates_catch_up_after_notifications_was_killed(
         return any(order["number"] in mail["subject"] for mail in stack.mails())
 
     await eventually(mail_arrived, timeout_s=60)
-    await eventually(lambda: ready(market), timeout_s=30)
+    await eventually(market.is_ready, timeout_s=30)

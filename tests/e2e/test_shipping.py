@@ -209,6 +209,7 @@ async def test_stock_leaves_although_catalog_and_orders_died_at_the_door(
         return (counts.get("on_hand"), counts.get("reserved")) == (96, 0)
 
     await eventually(left, timeout_s=60)
+    await eventually(market.is_ready, timeout_s=30)
 
 
 async def test_what_a_seller_cannot_deliver_is_paid_back_and_the_rest_arrives(
