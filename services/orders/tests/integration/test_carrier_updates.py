@@ -129,7 +129,7 @@ async def test_stock_leaves_in_the_end_although_catalog_was_away(world: World) -
 
     await eventually(told)
     assert world.catalog.shipped == {shipment.id: (sale.order.id, 1)}
-    assert world.catalog.calls.count("ship") == 3
+    assert world.catalog.calls.count("ship") >= 3
 
 
 async def test_a_parcel_that_comes_back_before_catalog_heard_of_it_does_both(world: World) -> None:
