@@ -262,11 +262,9 @@ async def test_what_a_seller_cannot_deliver_is_paid_back_and_the_rest_arrives(
             f"/v1/orders/{order['id']}/timeline", headers=buyer.headers
         )
         names = [entry["name"] for entry in timeline.json()["items"]]
-        assert names.count("order_items_cancelled") >= 1, names
         listed = await market.client.get("/v1/notifications", headers=buyer.headers)
         kinds = [each["kind"] for each in listed.json()["items"]]
-        assert "order_items_cancelled" in kinds, kinds
-        return True
+        return "order_items_cancelled" in names and "order_items_cancelled" in kinds
 
     await eventually(all_is_told, PATIENCE_S)
     entries = await market.client.get(
