@@ -23,6 +23,7 @@ from identity.adapters.events import (
     password_changed,
     role_granted,
 )
+from identity.adapters.new_session_rows import OPENED_WITH_ACCOUNT, session_params
 from identity.adapters.session_endings import end_sessions
 from identity.app.ports import Credentials
 from identity.domain.account import ADMIN, Account, email_key
@@ -35,20 +36,12 @@ _EMAIL_CONSTRAINT = "account_email_key_key"
 _REGISTER = f"""
 WITH made AS (
     INSERT INTO account (id, email, email_key, name, locale, created_at, updated_at)
-    VALUES (%(id)s, %(email)s, %(email_key)s, %(name)s, %(locale)s, %(now)s, %(now)s)
+    VALUES (%(account_id)s, %(email)s, %(email_key)s, %(name)s, %(locale)s, %(now)s, %(now)s)
     RETURNING id
 ), secret AS (
     INSERT INTO password_credential (account_id, hash, changed_at)
     SELECT id, %(password_hash)s, %(now)s FROM made
-), opened AS (
-    INSERT INTO session (id, account_id, opened_at, expires_at)
-    SELECT %(session_id)s, id, %(now)s, %(session_expires_at)s FROM made
-    RETURNING id
-), issued AS (
-    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at, user_agent, network)
-    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s, %(user_agent)s, %(network)s
-    FROM opened
-), link AS (
+), {OPENED_WITH_ACCOUNT}, link AS (
     INSERT INTO mailed_link (id, purpose, account_id, requested_at)
     SELECT %(verification_id)s, %(verification)s, id, %(now)s FROM made
 )
@@ -116,19 +109,12 @@ class AccountStore:
             await self._db.fetch_one(
                 _REGISTER,
                 {
-                    "id": account.id,
                     "email": account.email,
                     "email_key": email_key(account.email),
                     "name": account.name,
                     "locale": account.locale,
                     "password_hash": password_hash,
-                    "session_id": session.id,
-                    "session_expires_at": session.expires_at,
-                    "token_hash": session.token_hash,
-                    "token_expires_at": session.token_expires_at,
-                    "user_agent": session.device.user_agent,
-                    "network": session.device.network,
-                    "now": session.opened_at,
+                    **session_params(session),
                     "verification_id": verification_id,
                     "verification": EMAIL_VERIFICATION,
                     **account_registered(account).params("registered"),

@@ -17,6 +17,12 @@ from chassis.outbox import OUTBOX_APPEND
 from identity.adapters import acts
 from identity.adapters.account_rows import ACCOUNT, to_account
 from identity.adapters.events import account_registered
+from identity.adapters.new_session_rows import (
+    HELD,
+    ISSUED,
+    OPENED_WITH_ACCOUNT,
+    session_params,
+)
 from identity.domain.account import Account, email_key
 from identity.domain.errors import AlreadyLinked, EmailTaken, IdentityTaken, SessionEnded
 from identity.domain.external_identity import ExternalIdentity, WaysIn
@@ -34,20 +40,14 @@ WHERE e.issuer = %(issuer)s AND e.subject = %(subject)s
 # No session opens with an identity that is unlinked meanwhile, nor for an account that is deleted:
 # the locks wait for whoever does so, and the conditions then look anew.
 _OPEN = f"""
-WITH held AS MATERIALIZED (
-    SELECT id FROM account WHERE id = %(account_id)s AND deleted_at IS NULL FOR KEY SHARE
-), opened AS (
+WITH {HELD}, opened AS (
     INSERT INTO session (id, account_id, opened_at, expires_at)
     SELECT %(session_id)s, e.account_id, %(now)s, %(session_expires_at)s
     FROM held JOIN external_identity e ON e.account_id = held.id
     WHERE e.issuer = %(issuer)s AND e.subject = %(subject)s
     FOR SHARE OF e
     RETURNING id, account_id
-), issued AS (
-    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at, user_agent, network)
-    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s, %(user_agent)s, %(network)s
-    FROM opened
-)
+), {ISSUED}
 SELECT {ACCOUNT}, {RECORD} FROM opened o JOIN account a ON a.id = o.account_id
 """
 
@@ -60,15 +60,7 @@ WITH made AS (
     RETURNING id
 ), linked AS (
     INSERT INTO external_identity (account_id, {_COLUMNS}) SELECT id, {_VALUES} FROM made
-), opened AS (
-    INSERT INTO session (id, account_id, opened_at, expires_at)
-    SELECT %(session_id)s, id, %(now)s, %(session_expires_at)s FROM made
-    RETURNING id
-), issued AS (
-    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at, user_agent, network)
-    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s, %(user_agent)s, %(network)s
-    FROM opened
-)
+), {OPENED_WITH_ACCOUNT}
 SELECT {OUTBOX_APPEND}, {RECORD} FROM made
 """
 
@@ -110,7 +102,7 @@ class ExternalIdentityStore:
 
     async def open(self, issuer: str, subject: str, session: NewSession) -> Account | None:
         """Store a session; None if the identity no longer leads into the session's account."""
-        params = {"issuer": issuer, "subject": subject, **_of_session(session)}
+        params = {"issuer": issuer, "subject": subject, **session_params(session)}
         row = await self._db.fetch_one(
             _OPEN, {**params, **acts.logged_in(session, issuer=issuer).params()}
         )
@@ -129,7 +121,7 @@ class ExternalIdentityStore:
             "name": account.name,
             "locale": account.locale,
             **_of_identity(identity),
-            **_of_session(session),
+            **session_params(session),
             **account_registered(account).params(),
             **acts.account_registered(session).params(),
         }
@@ -186,17 +178,4 @@ def _of_identity(identity: ExternalIdentity) -> dict[str, Any]:
         "provider": identity.provider,
         "identity_email": identity.email,
         "linked_at": identity.linked_at,
-    }
-
-
-def _of_session(session: NewSession) -> dict[str, Any]:
-    return {
-        "session_id": session.id,
-        "account_id": session.account_id,
-        "now": session.opened_at,
-        "session_expires_at": session.expires_at,
-        "token_hash": session.token_hash,
-        "token_expires_at": session.token_expires_at,
-        "user_agent": session.device.user_agent,
-        "network": session.device.network,
     }

@@ -14,6 +14,7 @@ from chassis.outbox import OUTBOX_APPEND
 from identity.adapters import acts
 from identity.adapters.account_rows import ACCOUNT, to_account
 from identity.adapters.events import session_revoked
+from identity.adapters.new_session_rows import HELD, ISSUED, session_params
 from identity.app.ports import ListedSession, OpenSession
 from identity.domain.account import Account
 from identity.domain.device import UNKNOWN_DEVICE, Device
@@ -28,20 +29,14 @@ from identity.domain.session import (
 # No session opens with a password that was changed while it was verified, nor for an account that
 # was deleted meanwhile: the locks wait for whoever does so, and the conditions then look anew.
 _OPEN = f"""
-WITH held AS MATERIALIZED (
-    SELECT id FROM account WHERE id = %(account_id)s AND deleted_at IS NULL FOR KEY SHARE
-), opened AS (
+WITH {HELD}, opened AS (
     INSERT INTO session (id, account_id, opened_at, expires_at)
     SELECT %(session_id)s, c.account_id, %(now)s, %(session_expires_at)s
     FROM held JOIN password_credential c ON c.account_id = held.id
     WHERE c.changed_at <= %(password_as_of)s
     FOR SHARE OF c
     RETURNING id, account_id
-), issued AS (
-    INSERT INTO refresh_token (hash, session_id, issued_at, expires_at, user_agent, network)
-    SELECT %(token_hash)s, id, %(now)s, %(token_expires_at)s, %(user_agent)s, %(network)s
-    FROM opened
-)
+), {ISSUED}
 SELECT {ACCOUNT}, {RECORD} FROM opened o JOIN account a ON a.id = o.account_id
 """
 
@@ -146,15 +141,8 @@ class SessionStore:
         row = await self._db.fetch_one(
             _OPEN,
             {
-                "session_id": session.id,
-                "account_id": session.account_id,
                 "password_as_of": password_as_of,
-                "now": session.opened_at,
-                "session_expires_at": session.expires_at,
-                "token_hash": session.token_hash,
-                "token_expires_at": session.token_expires_at,
-                "user_agent": session.device.user_agent,
-                "network": session.device.network,
+                **session_params(session),
                 **acts.logged_in(session).params(),
             },
         )
