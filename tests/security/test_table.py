@@ -16,7 +16,7 @@ from tests.security.table import (
 def test_the_table_has_a_line_for_every_operation_and_no_other() -> None:
     known = operations().keys()
     assert expectations().keys() == known, "each operation has a line in authorization.txt"
-    assert OPERATIONS.keys() == known, "how an operation is called well stands in calls.py"
+    assert OPERATIONS.keys() == known, "how an operation is called well stands in calls/"
     asked = list(cells())
     # Shown with -s.
     print(f"{len(operations())} operations, {len(CALLERS)} callers, {len(asked)} cells")  # noqa: T201

@@ -20,16 +20,12 @@ from identity.adapters.seller_store import SellerStore
 from identity.adapters.session_store import SessionStore
 from identity.app.link_ports import MailedLinks
 from identity.app.ports import Accounts, ApiKeys, SecondFactors, Sellers, Sessions
+from services.identity.tests.api_key_fakes import MemoryApiKeys
 from services.identity.tests.builders import NOW
-from services.identity.tests.fakes import (
-    Memory,
-    MemoryAccounts,
-    MemoryApiKeys,
-    MemorySellers,
-    MemorySessions,
-)
+from services.identity.tests.fakes import Memory, MemoryAccounts, MemorySessions
 from services.identity.tests.link_fakes import MemoryMailedLinks
 from services.identity.tests.second_factor_fakes import MemorySecondFactors
+from services.identity.tests.seller_fakes import MemorySellers
 
 MIGRATIONS = Path(identity.__file__ or "").parent / "migrations"
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from chassis.ids import new_id
-from identity.app.ports import Credentials, ListedSession, OpenSession, UsedKey
+from identity.app.ports import Credentials, ListedSession, OpenSession
 from identity.domain.account import Account, Membership, email_key
-from identity.domain.api_key import MAX_KEYS, ApiKey
+from identity.domain.api_key import ApiKey
 from identity.domain.device import UNKNOWN_DEVICE, Device
 from identity.domain.errors import (
     EmailTaken,
     LastAdmin,
-    SellerNotFound,
-    SessionEnded,
-    SlugTaken,
-    TooManyApiKeys,
 )
 from identity.domain.mailed_link import EMAIL_VERIFICATION
-from identity.domain.seller import MEMBER_ROLES, OWNER, Member, Roster, Seller
+from identity.domain.seller import Seller
 from identity.domain.session import (
     KEPT_AFTER_END,
     MAX_OPEN_TICKETS,
@@ -327,127 +322,6 @@ class MemorySessions:
                 key: token for key, token in memory.tokens.items() if token.session_id != session_id
             }
         return len(tickets[:limit]) + len(tokens[:limit]) + len(sessions[:limit])
-
-
-class MemoryApiKeys:
-    def __init__(self, memory: Memory) -> None:
-        self.memory = memory
-
-    async def add(self, key: ApiKey, secret_hash: bytes) -> None:
-        if key.account_id not in self.memory.accounts:
-            raise SessionEnded
-        if len(await self.of_account(key.account_id)) >= MAX_KEYS:
-            raise TooManyApiKeys
-        self.memory.keys[key.id] = StoredKey(key, secret_hash)
-
-    async def of_account(self, account_id: UUID) -> Sequence[ApiKey]:
-        stored = [known.key for known in self.memory.keys.values() if not known.revoked_at]
-        own = [key for key in stored if key.account_id == account_id]
-        return sorted(own, key=lambda key: key.id, reverse=True)
-
-    async def revoke(self, account_id: UUID, key_id: UUID, now: datetime) -> bool:
-        known = self.memory.keys.get(key_id)
-        if known is None or known.key.account_id != account_id or known.revoked_at:
-            return False
-        known.revoked_at = now
-        self.memory.told.append("api_key_revoked")
-        return True
-
-    async def use(self, secret_hash: bytes, now: datetime) -> UsedKey | None:
-        for known in self.memory.keys.values():
-            key = known.key
-            if known.secret_hash != secret_hash or known.revoked_at or key.expires_at <= now:
-                continue
-            account = self.memory.account(key.account_id)
-            if key.last_used_at is None or key.last_used_at <= now - timedelta(minutes=5):
-                known.key = replace(key, last_used_at=now)
-            return UsedKey(key, account) if account else None
-        return None
-
-    async def revoked_since(self, moment: datetime, limit: int) -> Sequence[UUID]:
-        ended = [
-            (known.revoked_at, key_id)
-            for key_id, known in self.memory.keys.items()
-            if known.revoked_at and known.revoked_at >= moment
-        ]
-        return [key_id for _, key_id in sorted(ended, reverse=True)[:limit]]
-
-    async def sweep(self, now: datetime, limit: int) -> int:
-        kept_since = now - KEPT_AFTER_END
-        over = [
-            key_id
-            for key_id, known in self.memory.keys.items()
-            if known.key.expires_at <= kept_since
-            or (known.revoked_at and known.revoked_at <= kept_since)
-        ]
-        for key_id in over[:limit]:
-            del self.memory.keys[key_id]
-        return len(over[:limit])
-
-
-class MemorySellers:
-    def __init__(self, memory: Memory) -> None:
-        self.memory = memory
-
-    async def open(self, seller: Seller, owner_id: UUID) -> bool:
-        if seller.id in self.memory.sellers:
-            return False
-        if await self.find_by_slug(seller.slug) is not None:
-            raise SlugTaken
-        self.memory.sellers[seller.id] = seller
-        self.memory.members[seller.id] = {owner_id: OWNER}
-        self.memory.opened_by[seller.id] = owner_id
-        self.memory.told += ["seller_opened", "seller_member_changed"]
-        return True
-
-    async def count_opened(self, account_id: UUID) -> int:
-        return sum(opener == account_id for opener in self.memory.opened_by.values())
-
-    async def find(self, seller_id: UUID) -> Seller | None:
-        return self.memory.sellers.get(seller_id)
-
-    async def find_by_slug(self, slug: str) -> Seller | None:
-        known = (seller for seller in self.memory.sellers.values() if seller.slug == slug)
-        return next(known, None)
-
-    async def change(
-        self, seller_id: UUID, name: str | None, timezone: str | None, now: datetime
-    ) -> Seller | None:
-        seller = self.memory.sellers.get(seller_id)
-        if seller is None:
-            return None
-        changed = replace(seller, name=name or seller.name, timezone=timezone or seller.timezone)
-        if changed != seller:
-            self.memory.sellers[seller_id] = changed
-            self.memory.told.append("seller_updated")
-        return changed
-
-    async def role_of(self, seller_id: UUID, account_id: UUID) -> str | None:
-        return self.memory.members.get(seller_id, {}).get(account_id)
-
-    async def members(self, seller_id: UUID) -> Sequence[Member]:
-        members = [
-            Member(account_id, known.email, known.name, role)
-            for account_id, role in self.memory.members.get(seller_id, {}).items()
-            if (known := self.memory.accounts[account_id])
-        ]
-        return sorted(members, key=lambda member: MEMBER_ROLES.index(member.role))
-
-    @asynccontextmanager
-    async def roster(self, seller_id: UUID) -> AsyncIterator[Roster]:
-        members = self.memory.members.get(seller_id)
-        if members is None:
-            raise SellerNotFound
-        roster = Roster(seller_id, members.items())
-        yield roster
-        change = roster.change
-        if change is None:
-            return
-        if change.role is None:
-            del members[change.account_id]
-        else:
-            members[change.account_id] = change.role
-        self.memory.told.append("seller_member_changed")
 
 
 class PlainPasswords:
