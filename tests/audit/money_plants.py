@@ -13,6 +13,27 @@ from tests.audit.planting import (
 )
 from tests.audit.population import an_id
 
+
+def _unposted(at: int) -> str:
+    return f"DELETE FROM ledger_entry WHERE order_id = {lit(ORDER, at)}"
+
+
+def _kept(at: int) -> tuple[str, ...]:
+    return (
+        "UPDATE payment SET status = 'captured', refunded_minor = 0"
+        f" WHERE order_id = {lit(ORDER, at)}",
+        f"DELETE FROM refund WHERE payment_id = {lit(PAYMENT, at)}",
+        f"{_unposted(at)} AND event LIKE 'refund%'",
+    )
+
+
+def _still_authorized(at: int) -> str:
+    return (
+        "UPDATE payment SET status = 'authorized', amount_minor = 3000"
+        f" WHERE order_id = {lit(ORDER, at)}"
+    )
+
+
 MONEY: tuple[Maker, ...] = (
     lambda b: plant(
         "more_captured_than_authorized",
@@ -77,7 +98,7 @@ MONEY: tuple[Maker, ...] = (
         "payments",
         "UPDATE payment SET status = 'failed', captured_minor = 0"
         f" WHERE order_id = {lit(ORDER, b.sold)}",
-        f"DELETE FROM ledger_entry WHERE order_id = {lit(ORDER, b.sold)}",
+        _unposted(b.sold),
         found={("confirmed_orders_paid", order(b.sold))},
     ),
     lambda b: plant(
@@ -110,18 +131,13 @@ MONEY: tuple[Maker, ...] = (
     lambda b: plant(
         "cancelled_order_that_is_still_authorized",
         "payments",
-        "UPDATE payment SET status = 'authorized', amount_minor = 3000"
-        f" WHERE order_id = {lit(ORDER, b.refused)}",
+        _still_authorized(b.refused),
         found={("cancelled_orders_unpaid", order(b.refused))},
     ),
     lambda b: plant(
         "cancelled_order_whose_money_was_kept",
         "payments",
-        "UPDATE payment SET status = 'captured', refunded_minor = 0"
-        f" WHERE order_id = {lit(ORDER, b.undone)}",
-        f"DELETE FROM refund WHERE payment_id = {lit(PAYMENT, b.undone)}",
-        f"DELETE FROM ledger_entry WHERE order_id = {lit(ORDER, b.undone)}"
-        " AND event LIKE 'refund%'",
+        *_kept(b.undone),
         found={("cancelled_orders_unpaid", order(b.undone))},
     ),
     lambda b: plant(
@@ -144,15 +160,14 @@ MONEY: tuple[Maker, ...] = (
         payments=(
             "UPDATE payment SET status = 'authorized', captured_minor = 0"
             f" WHERE order_id = {lit(ORDER, b.sold)}",
-            f"DELETE FROM ledger_entry WHERE order_id = {lit(ORDER, b.sold)}",
+            _unposted(b.sold),
         ),
         found={("captured_before_shipment", order(b.sold))},
     ),
     lambda b: plant(
         "cancelled_order_that_both_call_authorized",
         "payments",
-        "UPDATE payment SET status = 'authorized', amount_minor = 3000"
-        f" WHERE order_id = {lit(ORDER, b.refused)}",
+        _still_authorized(b.refused),
         orders=(
             f"UPDATE orders SET payment_status = 'authorized' WHERE id = {lit(ORDER, b.refused)}",
         ),
@@ -161,11 +176,7 @@ MONEY: tuple[Maker, ...] = (
     lambda b: plant(
         "cancelled_order_that_both_call_captured",
         "payments",
-        "UPDATE payment SET status = 'captured', refunded_minor = 0"
-        f" WHERE order_id = {lit(ORDER, b.undone)}",
-        f"DELETE FROM refund WHERE payment_id = {lit(PAYMENT, b.undone)}",
-        f"DELETE FROM ledger_entry WHERE order_id = {lit(ORDER, b.undone)}"
-        " AND event LIKE 'refund%'",
+        *_kept(b.undone),
         orders=(
             f"UPDATE orders SET payment_status = 'captured' WHERE id = {lit(ORDER, b.undone)}",
         ),
@@ -175,7 +186,7 @@ MONEY: tuple[Maker, ...] = (
         "captured_without_an_amount",
         "payments",
         f"UPDATE payment SET captured_minor = 0 WHERE order_id = {lit(ORDER, b.sold)}",
-        f"DELETE FROM ledger_entry WHERE order_id = {lit(ORDER, b.sold)}",
+        _unposted(b.sold),
         found={("captured_within_authorized", sid(PAYMENT, b.sold, "pay"))},
     ),
 )

@@ -93,3 +93,10 @@ def postgres_stores(db: Database, clock: FixedClock) -> Stores:
         MailedLinkStore(db, told),
         SecondFactorStore(db, told),
     )
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def stores(request: pytest.FixtureRequest) -> Stores:
+    """The same tests run over both."""
+    found: Stores = request.getfixturevalue(f"{request.param}_stores")
+    return found

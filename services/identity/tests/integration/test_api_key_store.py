@@ -22,12 +22,6 @@ from soko.events.v1 import identity_pb2 as events
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(params=["memory", "postgres"])
-def stores(request: pytest.FixtureRequest) -> Stores:
-    found: Stores = request.getfixturevalue(f"{request.param}_stores")
-    return found
-
-
 async def test_a_key_is_found_by_its_secret_until_it_expires(stores: Stores) -> None:
     account, _, _ = await registered(stores.accounts)
     key, secret = make_key(account.id, "catalog:read", life_days=1), new_token()

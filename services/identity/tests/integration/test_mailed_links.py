@@ -6,8 +6,6 @@ import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import pytest
-
 from chassis.database import Database
 from chassis.ids import format_id, new_id
 from identity.app.opaque_token import new_token
@@ -27,12 +25,6 @@ from services.identity.tests.conftest import Stores
 
 SECOND = timedelta(seconds=1)
 RESET_LIFE = TOKEN_LIFE[PASSWORD_RESET]
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def stores(request: pytest.FixtureRequest) -> Stores:
-    found: Stores = request.getfixturevalue(f"{request.param}_stores")
-    return found
 
 
 async def ask_reset(stores: Stores, account: Account, at: datetime = NOW) -> UUID:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from chassis.database import Database
 from chassis.ids import format_id
 from identity.adapters.account_store import AccountStore
@@ -22,12 +20,6 @@ from soko.events.v1 import identity_pb2 as events
 
 LATER = NOW + timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def stores(request: pytest.FixtureRequest) -> Stores:
-    found: Stores = request.getfixturevalue(f"{request.param}_stores")
-    return found
 
 
 async def test_a_session_is_listed_with_who_got_its_newest_tokens(stores: Stores) -> None:

@@ -29,12 +29,6 @@ HASHES = [bytes([number]) * 32 for number in range(3)]
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture(params=["memory", "postgres"])
-def stores(request: pytest.FixtureRequest) -> Stores:
-    found: Stores = request.getfixturevalue(f"{request.param}_stores")
-    return found
-
-
 async def secured(stores: Stores, step: int = 100) -> tuple[UUID, TotpFactor]:
     """Return a new account and its confirmed factor."""
     account, _, _ = await registered(stores.accounts)

@@ -43,12 +43,6 @@ LATER = NOW + timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture(params=["memory", "postgres"])
-def stores(request: pytest.FixtureRequest) -> Stores:
-    found: Stores = request.getfixturevalue(f"{request.param}_stores")
-    return found
-
-
 async def test_a_registered_account_is_found_by_id_address_and_session(stores: Stores) -> None:
     account, caller, _ = await registered(stores.accounts)
     assert await stores.accounts.find(account.id) == account
