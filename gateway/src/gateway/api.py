@@ -75,7 +75,6 @@ class ApiRequest(Request):
         self.visit = visit_of(self.scope)
         self.backend = self.app.state.backend
         throttle: Throttle = self.app.state.throttle
-        throttle.turn_away(kind, self.visit)
         authorization = ""
         try:
             if rules.access in (Access.OPTIONAL, Access.ACCOUNT):

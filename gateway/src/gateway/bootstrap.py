@@ -48,11 +48,13 @@ class Gateway:
         )
         self.access_log = AccessLog(settings.access_log)
         self.addresses = ClientAddresses(networks(settings.trusted_proxies), settings.proxy_header)
+        self.throttle = throttle_of(settings)
         self.asgi: ASGIApp = Door(
             self.application,
             self.reads,
             self.access_log,
             self.addresses,
+            self.throttle,
             Cors(origins(settings.cors_origins), credentials=settings.cors_credentials),
         )
         self.readiness: Readiness | None = None
@@ -75,9 +77,8 @@ class Gateway:
         readiness = Readiness(checks_of(backend, broker))
         revoked.on_revoked(hub.end_session)
         self.readiness, self.hub = readiness, hub
-        throttle = throttle_of(self.settings)
         app.state.backend = backend
-        app.state.throttle = throttle
+        app.state.throttle = self.throttle
         app.state.authenticator = Authenticator(
             _jwks_of(backend), revoked, secured, ApiKeys(_exchange_of(backend))
         )
@@ -99,7 +100,7 @@ class Gateway:
             sessions.close()
             await hub.close()
             await broker.close()
-            await throttle.close()
+            await self.throttle.close()
             await backend.close()
             self.access_log.flush()
 

@@ -6,6 +6,7 @@ import time
 
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.errors import KINDS, ServiceError
@@ -18,6 +19,7 @@ from gateway.client_address import ClientAddresses
 from gateway.cors import Cors
 from gateway.problem import internal, problem_response
 from gateway.security_headers import guard
+from gateway.throttle import Hesitation, Throttle
 from gateway.visit import SCOPE_KEY, Visit, request_id_from
 
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -52,12 +54,15 @@ class Door:
         reads: CachedReads,
         log: AccessLog,
         addresses: ClientAddresses,
+        throttle: Throttle,
         cors: Cors,
     ) -> None:
         self._app = app
         self._reads = reads
         self._access_log = log
         self._addresses = addresses
+        self._throttle = throttle
+        self._hesitation = Hesitation()
         self._cors = cors
         self._children: dict[tuple[str, str, int], Counter] = {}
         self._timers: dict[str, Histogram] = {}
@@ -110,31 +115,39 @@ class Door:
         cors = self._cors.headers(origin) if preflight is None else ()
         own = ((b"x-request-id", visit.request_id.encode()), *cors)
         status = 0
+        elapsed_s = 0.0
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, elapsed_s
             if message["type"] == "http.response.start":
                 status = message["status"]
+                elapsed_s = time.monotonic() - visit.started
+                await self._hesitation.wait(scope, visit, status)
                 message["headers"] = [*message["headers"], *own, *visit.rate_headers]
                 guard(message)
             await send(message)
 
         IN_FLIGHT.inc()
         try:
-            if _declared_length(scope) > _MAX_BODY_BYTES:
-                refusal = problem_response(scope, too_large(_MAX_BODY_BYTES))
-                await refusal(scope, receive, send_with_id)
-            elif preflight is not None:
-                await preflight(scope, receive, send_with_id)
-            else:
-                await self._reads(scope, receive, send_with_id)
+            answer = preflight or self._refusal(scope, visit) or self._reads
+            await answer(scope, receive, send_with_id)
         except ClientDisconnect:
             status = status or 499
         except Exception as error:
             status = await self._last_resort(scope, receive, send_with_id, status, error)
         finally:
             IN_FLIGHT.dec()
-            self._measure(scope, visit, status)
+            self._measure(scope, visit, status, elapsed_s or time.monotonic() - visit.started)
+
+    def _refusal(self, scope: Scope, visit: Visit) -> Response | None:
+        """Return what to answer to a request that is not worth a closer look."""
+        try:
+            self._throttle.turn_away(scope, visit)
+            if _declared_length(scope) > _MAX_BODY_BYTES:
+                raise too_large(_MAX_BODY_BYTES)
+        except ServiceError as error:
+            return problem_response(scope, error)
+        return None
 
     async def _last_resort(
         self, scope: Scope, receive: Receive, send: Send, status: int, error: Exception
@@ -148,8 +161,7 @@ class Door:
         await problem_response(scope, refusal)(scope, receive, send)
         return KINDS[refusal.kind].http
 
-    def _measure(self, scope: Scope, visit: Visit, status: int) -> None:
-        elapsed_s = time.monotonic() - visit.started
+    def _measure(self, scope: Scope, visit: Visit, status: int, elapsed_s: float) -> None:
         route = getattr(scope.get("route"), "path", "") or "unknown"
         method = scope["method"] if scope["method"] in _METHODS else "other"
         key = (method, route, status)

@@ -20,7 +20,7 @@ _SETTING = re.compile(r"([a-z]+)=([0-9]{1,9}):([0-9]{1,9})")
 _UNLIMITED = frozenset({"/livez", "/readyz", "/metrics"})
 _AUTH = re.compile(r"/v1/auth/(?!refresh$|logout$)|/v1/me/(?:password|totp|identities)")
 """Whatever looks at a password or a code. Renewing tokens is not: whole offices do it at once."""
-_BEGINS_LOGIN = "/v1/auth/oauth/{provider}/authorize"
+_BEGINS_LOGIN = re.compile(r"/v1/auth/oauth/[^/]+/authorize")
 """A read by its method, but it stores what was begun."""
 
 
@@ -97,12 +97,12 @@ def limits_of(text: str, *, production: bool) -> Mapping[str, Limits]:
 
 
 def class_of(method: str, path: str) -> str:
-    """Return the class of an operation by its method and its route's path; empty for probes."""
+    """Return the class of an operation by its method and path, or its route's; empty for probes."""
     if path in _UNLIMITED:
         return ""
     if path.startswith("/v1/webhooks/"):
         return "webhooks"
-    if method in ("GET", "HEAD") and path != _BEGINS_LOGIN:
+    if method in ("GET", "HEAD") and not _BEGINS_LOGIN.fullmatch(path):
         return "reads"
     if path.endswith("/checkout"):
         return "checkout"

@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Protocol
 
 from prometheus_client import Counter
+from starlette.types import Scope
 
 from chassis.addresses import client_key
 from chassis.errors import ServiceError
 from gateway.buckets import Asked, MemoryBuckets
-from gateway.quotas import WINDOW_S, Limits, Outcome, Quota
+from gateway.quotas import WINDOW_S, Limits, Outcome, Quota, class_of
 from gateway.visit import Visit
 
 LIMITED = Counter(
     "soko_rate_limited_total", "Requests that were refused for their number.", ("policy",)
 )
 _MAX_REFUSED = 10_000
+
+
+class Hesitation:
+    """A tar pit: who asks too much waits for the refusal, and so does not ask again meanwhile.
+
+    So do logins while identity has more passwords to look at than it can (503).
+
+    ``delay_s`` lies between a request and its refusal. At most ``most`` wait; whoever comes beyond
+    is refused at once, so that a flood cannot fill the memory.
+    """
+
+    def __init__(self, delay_s: float = 1.0, most: int = 512) -> None:
+        self._delay_s = delay_s
+        self._most = most
+        self._waiting = 0
+
+    async def wait(self, scope: Scope, visit: Visit, status: int) -> None:
+        """Come back when it is time to refuse a request; at once where ``status`` is no refusal."""
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            hesitates = class_of(scope["method"], scope["path"]) == "auth"
+        else:
+            hesitates = status == HTTPStatus.TOO_MANY_REQUESTS
+        if not hesitates or self._waiting >= self._most:
+            return
+        self._waiting += 1
+        try:
+            await asyncio.sleep(self._delay_s - (time.monotonic() - visit.started))
+        finally:
+            self._waiting -= 1
 
 
 class SharedStore(Protocol):
@@ -56,10 +88,11 @@ class Throttle:
         """Addresses that have to wait, and until when: they are turned away before anything that
         costs more is looked at."""
 
-    def turn_away(self, kind: str, visit: Visit) -> None:
+    def turn_away(self, scope: Scope, visit: Visit) -> None:
         """Raise ServiceError ``rate_limited`` for an address that was told to wait and does not."""
         if not self._refused:
             return
+        kind = class_of(scope.get("method", "GET"), scope["path"])
         until, quota = self._refused.get(f"{kind}:{client_key(visit.client)}", (0.0, None))
         wait_s = until - self._now()
         if wait_s > 0 and quota is not None:

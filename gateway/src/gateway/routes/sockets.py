@@ -113,7 +113,7 @@ async def _serve(socket: WebSocket, admit: Callable[[WebSocket], Awaitable[_Foll
 async def _count(socket: WebSocket, visit: Visit) -> None:
     throttle: Throttle = socket.app.state.throttle
     try:
-        throttle.turn_away("reads", visit)
+        throttle.turn_away(socket.scope, visit)
         await throttle.count("reads", visit)
     except ServiceError:
         raise _RefusedError(CLOSE_TRY_LATER, "too many requests, try later") from None
