@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from typing import Any, Protocol
 
 from alembic import command
 from alembic.config import Config
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -46,10 +48,19 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from chassis import schema
+from chassis.logs import get_logger
 
 _REACH_TIMEOUT_S = 30.0
-_LOCK_TIMEOUT = "15s"
-"""A migration waits no longer for a table than this: everybody behind it in the queue waits too."""
+_TURN_POLL_S = 0.3
+_LOCK_TIMEOUT = "1s"
+"""A statement waits no longer for a table than this: everybody behind it in the queue waits too,
+and most of them have three seconds."""
+_STATEMENT_TIMEOUT = "60s"
+"""How long a statement may hold what it locked; nothing of its revision stays when it is over."""
+_TRIES = 60
+"""How often a revision that did not get its locks is tried."""
+_TRY_AGAIN_S = (1.0, 3.0)
+_log = get_logger(__name__)
 
 
 class Operations(Protocol):
@@ -58,6 +69,38 @@ class Operations(Protocol):
     def execute(self, sqltext: str, /) -> None:
         """Run one statement."""
         ...
+
+
+def create_index(op: Any, name: str, on: str, *, unique: bool = False) -> None:
+    """Create an index while everybody reads and writes: ``on`` is ``table (columns) WHERE ...``.
+
+    For a table that was there before. What was done in the revision so far is committed, so this
+    comes last in a revision or has one of its own. Tried again, it replaces what a try that ended
+    half-way left.
+    """
+    with _unhurried(op):
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        op.execute(f"CREATE {'UNIQUE ' if unique else ''}INDEX CONCURRENTLY {name} ON {on}")
+
+
+def validate_constraint(op: Any, table: str, name: str) -> None:
+    """Look whether all rows keep to a constraint that was added ``NOT VALID``; nobody has to wait.
+
+    What was done in the revision so far is committed first.
+    """
+    with _unhurried(op):
+        op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+
+
+@contextmanager
+def _unhurried(op: Any) -> Iterator[None]:
+    """Take what keeps nobody waiting out of the transaction and of its limit of time."""
+    with op.get_context().autocommit_block():
+        op.execute("SET statement_timeout = 0")
+        op.execute("SET lock_timeout = 0")
+        yield
+        op.execute(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'")
+        op.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
 
 
 def install_outbox(op: Any) -> None:
@@ -205,10 +248,28 @@ def _inbox_tables(metadata: MetaData) -> None:
 def upgrade(url: str, script_location: Path, service: str) -> None:
     """Bring a database to the newest revision; any number of callers at once do it once.
 
-    Waits up to 30 s for the database to answer. Raises sqlalchemy's OperationalError otherwise.
+    Waits up to 30 s for the database to answer. A revision that finds a table in use lets those
+    pass who wait behind it and is tried again. Raises sqlalchemy's OperationalError in the end.
     """
     with _locked_connection(url, service) as connection:
-        command.upgrade(_config(script_location, connection), "head")
+        for left in reversed(range(_TRIES)):
+            _limit_times(connection)
+            try:
+                command.upgrade(_config(script_location, connection), "head")
+            except OperationalError as error:
+                if not left or not isinstance(error.orig, (LockNotAvailable, DeadlockDetected)):
+                    raise
+                connection.rollback()
+                _log.info("table_in_use", tries_left=left, error=str(error.orig))
+                time.sleep(random.uniform(*_TRY_AGAIN_S))  # noqa: S311 - chance only
+            else:
+                return
+
+
+def _limit_times(connection: Connection) -> None:
+    connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
+    connection.execute(text(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'"))
+    connection.commit()
 
 
 def check(url: str, script_location: Path, service: str) -> None:
@@ -271,8 +332,11 @@ def _locked_connection(url: str, service: str) -> Iterator[Connection]:
     """Hold a session-level advisory lock that belongs to the service's migrations."""
     key = int.from_bytes(hashlib.sha256(f"soko migrate {service}".encode()).digest()[:7], "big")
     with _connection(url) as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
-        connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
+        # Whoever waits inside a statement holds a snapshot, and an index that is created
+        # concurrently waits for every older one: those who wait for their turn ask now and then.
+        while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
+            connection.commit()
+            time.sleep(_TURN_POLL_S)
         connection.commit()
         yield connection
         connection.commit()

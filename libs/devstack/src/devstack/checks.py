@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack import protos
+from devstack import migration_rules, protos
 from devstack.home import ROOT
 from devstack.vulnerabilities import look_up_vulnerabilities
 
@@ -91,6 +91,7 @@ def _checks() -> list[Check]:
         Check("generated code is current", _stale_protos, "./soko protos"),
         Check("contract: lint", _command(buf, "lint", "protos")),
         Check("contract: no breaking change", _breaking),
+        Check("migrations: expand first", _migrations, "docs/upgrades.md"),
         Check("architecture", _command(*tests)),
         Check("who may call what", _command(*access), "tests/security/authorization.txt"),
     ]
@@ -118,6 +119,10 @@ def _breaking() -> str:
     if not (ROOT / _BASELINE).exists():
         return f"{_BASELINE} is missing: buf build protos -o {_BASELINE}"
     return _command(_tool("buf"), "breaking", "protos", "--against", _BASELINE)()
+
+
+def _migrations() -> str:
+    return "\n".join(migration_rules.violations())
 
 
 def _tool(name: str) -> str:
