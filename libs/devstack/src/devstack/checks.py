@@ -82,6 +82,7 @@ def _checks() -> list[Check]:
     shipped = ["soko", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/src"))]
     shipped += sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/*/src"))
     tests = [sys.executable, "-m", "pytest", "-q", "--no-header", "tests/architecture"]
+    told = [*tests[:-1], "tests/contract/test_asyncapi.py"]
     access = [*tests[:-1], "tests/security/test_table.py"]
     return [
         Check("format", _command(ruff, "format", "--check", *sources), "./soko fmt"),
@@ -92,6 +93,7 @@ def _checks() -> list[Check]:
         Check("contract: lint", _command(buf, "lint", "protos")),
         Check("contract: no breaking change", _breaking),
         Check("migrations: expand first", _migrations, "docs/upgrades.md"),
+        Check("contract: what is told", _command(*told), "tests/contract/test_asyncapi.py"),
         Check("architecture", _command(*tests)),
         Check("who may call what", _command(*access), "tests/security/authorization.txt"),
     ]
