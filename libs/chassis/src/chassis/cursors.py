@@ -25,13 +25,17 @@ _MAX_LENGTH = 1024
 class CursorCodec:
     """Makes cursors and reads back only those that it made for the same list."""
 
-    def __init__(self, secret: str) -> None:
-        self._secret = hashlib.sha256(b"soko-cursor\0" + secret.encode()).digest()
+    def __init__(self, secret: str, *accepted: str) -> None:
+        """Sign with a secret; cursors that others signed, a former secret, are good as well."""
+        self._keys = [
+            hashlib.sha256(b"soko-cursor\0" + each.encode()).digest()
+            for each in (secret, *accepted)
+        ]
 
     def encode(self, kind: str, filter_hash: str, keys: Sequence[Key]) -> str:
         """Return the cursor behind the row that has these sort key values."""
         body = orjson.dumps(list(keys))
-        mac = self._mac(kind, filter_hash, body)
+        mac = _mac(self._keys[0], kind, filter_hash, body)
         return base64.urlsafe_b64encode(mac + body).rstrip(b"=").decode()
 
     def decode(self, kind: str, filter_hash: str, cursor: str) -> list[Key]:
@@ -47,19 +51,21 @@ class CursorCodec:
         except (binascii.Error, ValueError):
             raise _invalid() from None
         mac, body = raw[:_MAC_LENGTH], raw[_MAC_LENGTH:]
-        if not hmac.compare_digest(mac, self._mac(kind, filter_hash, body)):
+        wanted = (_mac(key, kind, filter_hash, body) for key in self._keys)
+        if not any(hmac.compare_digest(mac, each) for each in wanted):
             raise _invalid()
         keys: list[Key] = orjson.loads(body)
         return keys
-
-    def _mac(self, kind: str, filter_hash: str, body: bytes) -> bytes:
-        message = b"\0".join((kind.encode(), filter_hash.encode(), body))
-        return hmac.digest(self._secret, message, "sha256")[:_MAC_LENGTH]
 
 
 def filter_hash(*parts: object) -> str:
     """Return a short hash of a list's filters, to bind its cursors to them."""
     return hashlib.sha256(orjson.dumps(parts, default=str)).hexdigest()[:16]
+
+
+def _mac(key: bytes, kind: str, filter_hash: str, body: bytes) -> bytes:
+    message = b"\0".join((kind.encode(), filter_hash.encode(), body))
+    return hmac.digest(key, message, "sha256")[:_MAC_LENGTH]
 
 
 def _invalid() -> ServiceError:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from chassis.tls import TlsFiles, is_local
 
 PREFIX = "SOKO_"
+_SECRET_MIN = 32
 
 
 class ProcessSettings(BaseSettings):
@@ -27,7 +28,13 @@ class ProcessSettings(BaseSettings):
     environment: Literal["development", "production"] = "development"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
-    secret: SecretStr = Field(min_length=32, description="Signs cursors and guests' tokens.")
+    secret: SecretStr = Field(
+        min_length=_SECRET_MIN, description="Signs cursors, guests' tokens and callback addresses."
+    )
+    accepted_secrets: SecretStr = Field(
+        default=SecretStr(""),
+        description="Its former values, or the next one, with commas: what they signed is good.",
+    )
     nats_url: str = "nats://127.0.0.1:4222"
     database_url: str = ""
     database_pool_max: int = Field(default=8, ge=1, le=100)
@@ -46,6 +53,13 @@ class ProcessSettings(BaseSettings):
     failpoints: Path | None = Field(
         default=None, description="A folder that tells this process where to die, for tests."
     )
+
+    @field_validator("accepted_secrets")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if any(len(secret) < _SECRET_MIN for secret in _listed(value)):
+            raise ValueError(f"each needs at least {_SECRET_MIN} characters")
+        return value
 
     @field_validator("failpoints")
     @classmethod
@@ -75,9 +89,18 @@ class ProcessSettings(BaseSettings):
         return TlsFiles(self.tls_cert, self.tls_key, self.tls_ca)
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret that signs, and behind it those whose signatures are accepted too."""
+        return (self.secret.get_secret_value(), *_listed(self.accepted_secrets))
+
+    @property
     def production(self) -> bool:
         """Whether conveniences for developers are off."""
         return self.environment == "production"
+
+
+def _listed(value: SecretStr) -> list[str]:
+    return [text.strip() for text in value.get_secret_value().split(",") if text.strip()]
 
 
 def load_file_variables(environ: Mapping[str, str] | None = None) -> None:

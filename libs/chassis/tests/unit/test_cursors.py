@@ -26,6 +26,16 @@ def test_a_cursor_of_another_list_filter_or_secret_is_refused() -> None:
         assert (raised.value.kind, raised.value.code) == ("malformed", "invalid_cursor")
 
 
+def test_a_cursor_outlives_a_change_of_the_secret_while_the_former_one_is_accepted() -> None:
+    former, new = "s" * 32, "t" * 32
+    old_cursor, new_cursor = (CursorCodec(each).encode("l", "f", [7]) for each in (former, new))
+    changed = CursorCodec(new, former)
+    assert changed.decode("l", "f", old_cursor) == [7]
+    assert changed.encode("l", "f", [7]) == new_cursor
+    with pytest.raises(ServiceError):
+        CursorCodec(new).decode("l", "f", old_cursor)
+
+
 @given(st.text(max_size=200))
 def test_no_text_but_a_cursor_is_read(text: str) -> None:
     with pytest.raises(ServiceError):

@@ -30,3 +30,11 @@ def test_production_speaks_tcp_with_certificates_alone(address: str) -> None:
 def test_half_a_certificate_is_none(missing: str) -> None:
     with pytest.raises(ValidationError, match="belong together"):
         settings(**{name: path for name, path in CERTIFICATE.items() if name != missing})
+
+
+def test_a_secret_signs_and_others_are_accepted_behind_it() -> None:
+    assert settings().secrets == ("s" * 32,)
+    several = f"{'t' * 32}, {'u' * 40},"
+    assert settings(accepted_secrets=several).secrets == ("s" * 32, "t" * 32, "u" * 40)
+    with pytest.raises(ValidationError, match="at least 32"):
+        settings(accepted_secrets=f"{'t' * 32},short")

@@ -119,7 +119,7 @@ def _catalog(
 ) -> CatalogServicer:
     hot, db = databases
     reader = PostgresProductReader(hot)
-    cursors = CursorCodec(settings.secret.get_secret_value())
+    cursors = CursorCodec(*settings.secrets)
     currency = settings.default_currency
     update = UpdateProductHandler(uow, desk, clock)
     use_cases = CatalogUseCases(

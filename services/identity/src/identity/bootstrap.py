@@ -223,7 +223,7 @@ def _credential_handlers(
 def _session_service(
     accounts: AccountStore, sessions: SessionStore, settings: IdentitySettings, clock: Clock
 ) -> tuple[AddServicer, SessionServicer]:
-    cursors = CursorCodec(settings.secret.get_secret_value())
+    cursors = CursorCodec(*settings.secrets)
     handlers = SessionHandlers(
         ListSessionsHandler(accounts, sessions, cursors, clock),
         RevokeSessionHandler(accounts, sessions, clock),

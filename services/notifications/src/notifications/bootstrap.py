@@ -71,7 +71,7 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
     worker = _mail_worker(settings, clock, db, compose, transport)
     retention = Retention(messages=timedelta(days=settings.realtime_retention_days))
     language_of = AccountLanguage(contacts, inbox.locale, clock)
-    cursors = CursorCodec(settings.secret.get_secret_value())
+    cursors = CursorCodec(*settings.secrets)
     servicer = NotificationServicer(db, inbox, texts, language_of, cursors, clock)
     return ServiceApp(
         services=[

@@ -180,7 +180,6 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
 
 def _parts(context: ServiceContext[OrdersSettings], db: Database, relay: Relay) -> _Parts:
     settings = context.settings
-    secret = settings.secret.get_secret_value()
     catalog = context.peer("catalog", settings.catalog_target)
     payments = context.peer("payments", settings.payments_target)
     identity = context.peer("identity", settings.identity_target)
@@ -198,8 +197,8 @@ def _parts(context: ServiceContext[OrdersSettings], db: Database, relay: Relay) 
         payments=PaymentsClient(payments),
         accounts=IdentityAccounts(identity),
         sellers=IdentitySellers(identity),
-        tokens=GuestTokens(secret),
-        cursors=CursorCodec(secret),
+        tokens=GuestTokens(*settings.secrets),
+        cursors=CursorCodec(*settings.secrets),
         clock=SystemClock(),
         settings=settings,
     )

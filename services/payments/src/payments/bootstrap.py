@@ -80,7 +80,7 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
             ),
             (
                 rpc.add_LedgerServiceServicer_to_server,
-                LedgerServicer(PostgresLedger(db), CursorCodec(settings.secret.get_secret_value())),
+                LedgerServicer(PostgresLedger(db), CursorCodec(*settings.secrets)),
             ),
             (
                 timeline_pb2_grpc.add_TimelineServiceServicer_to_server,

@@ -94,7 +94,7 @@ def _add_mpesa(
         security_credential=settings.mpesa_security_credential.get_secret_value(),
     )
     now = SystemClock().now
-    urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
+    urls = CallbackUrls(settings.public_url, *settings.secrets)
     mpesa = MpesaProvider(Daraja(http, account, now), urls, events, now)
     made.verifiers["mpesa"] = urls
     methods["mpesa"] = Method(

@@ -74,7 +74,7 @@ def make_seller_money(
     sender = PayoutSender(payouts, SandboxPayouts(db), clock) if settings.sandbox else None
     access = SellerAccess(memberships)
     create = CreatePayoutHandler(payouts, sender, access, clock)
-    cursors = CursorCodec(settings.secret.get_secret_value())
+    cursors = CursorCodec(*settings.secrets)
     background: list[Background] = [_deliveries_consumer(db, broker, settings)]
     if sender is not None:
         background.append(Resolver(SendDuePayouts(payouts, sender, clock)))

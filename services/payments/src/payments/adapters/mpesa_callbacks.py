@@ -30,9 +30,13 @@ _LONGEST_TEXT = 100
 class CallbackUrls:
     """Makes the addresses of callbacks, and knows them again."""
 
-    def __init__(self, public_url: str, secret: str) -> None:
+    def __init__(self, public_url: str, secret: str, *accepted: str) -> None:
+        """Sign with a secret; addresses that others signed, a former secret, are good as well."""
         self._base = f"{public_url.rstrip('/')}/v1/webhooks/payments/mpesa"
-        self._key = hmac.digest(secret.encode(), b"mpesa callbacks", hashlib.sha256)
+        self._keys = [
+            hmac.digest(each.encode(), b"mpesa callbacks", hashlib.sha256)
+            for each in (secret, *accepted)
+        ]
 
     def of_push(self, attempt_id: UUID, now: datetime) -> str:
         """Return where the outcome of a push is told."""
@@ -51,7 +55,9 @@ class CallbackUrls:
     def verify(self, webhook: Webhook, now: datetime) -> ProviderEvent:
         """Return what a callback is about; SignatureInvalid, SignatureExpired, WebhookMalformed."""
         query = dict(webhook.query)
-        if not hmac.compare_digest(query.pop("mac", "").encode(), self._mac(query).encode()):
+        given = query.pop("mac", "").encode()
+        wanted = (_mac(key, query) for key in self._keys)
+        if not any(hmac.compare_digest(given, each.encode()) for each in wanted):
             raise SignatureInvalid("the address is not one of ours")
         if datetime.fromtimestamp(int(query["until"]), UTC) < now:
             raise SignatureExpired("the address is too old")
@@ -65,11 +71,12 @@ class CallbackUrls:
 
     def _url(self, query: Mapping[str, str], now: datetime) -> str:
         whole = {**query, "until": str(int((now + _GOOD_FOR).timestamp()))}
-        return f"{self._base}?{urlencode({**whole, 'mac': self._mac(whole)})}"
+        return f"{self._base}?{urlencode({**whole, 'mac': _mac(self._keys[0], whole)})}"
 
-    def _mac(self, query: Mapping[str, str]) -> str:
-        text = orjson.dumps(sorted(query.items()))
-        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
+
+def _mac(key: bytes, query: Mapping[str, str]) -> str:
+    text = orjson.dumps(sorted(query.items()))
+    return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 
 def _push(query: Mapping[str, str], told: Mapping[str, Any]) -> ProviderEvent:
