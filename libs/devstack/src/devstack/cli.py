@@ -183,6 +183,27 @@ def reconcile(
 
 
 @app.command()
+def backup(folder: Path) -> None:
+    """Copy a running stack into a new folder, as it is at one moment."""
+    from devstack.backup.take import backup as take
+
+    raise typer.Exit(take(_home(), folder))
+
+
+@app.command()
+def restore(
+    folder: Path,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Delete the stack that is there.")
+    ] = False,
+) -> None:
+    """Make a stack of a backup, where there is none."""
+    from devstack.backup.restore import restore as bring_back
+
+    raise typer.Exit(bring_back(_home(), folder, replace=replace))
+
+
+@app.command()
 def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
@@ -196,6 +217,7 @@ def reset(
     with display() as screen:
         stop(home, screen)
     home.wipe()
+    home.unfinished_restore.unlink(missing_ok=True)
     print(f"All data in {home.folder} is deleted.")
 
 

@@ -17,7 +17,7 @@ _EXTENSIONS = {"catalog": ("vector",)}
 
 def database_url(server: PostgresServer, home: Home, service: str) -> str:
     """Return the address that a service gets: its own database under its own role."""
-    name = _name(service)
+    name = database_name(service)
     return server.url(name, name, secret(home.secrets, f"database-{service}"))
 
 
@@ -28,17 +28,19 @@ def prepare_databases(server: PostgresServer, home: Home) -> list[str]:
     the data goes, and a wiped or replaced data folder is migrated again.
     """
     known = _comments(server)
-    missing = [service for service in SERVICES if _name(service) not in known]
+    missing = [service for service in SERVICES if database_name(service) not in known]
     if missing:
         _create(server, home, missing)
-    return [service for service in SERVICES if known.get(_name(service)) != fingerprint(service)]
+    return [
+        service for service in SERVICES if known.get(database_name(service)) != fingerprint(service)
+    ]
 
 
 def mark_migrated(server: PostgresServer, services: Sequence[str]) -> None:
     """Remember that the migrations of these services have run as they stand now."""
     server.run_sql(
         "\n".join(
-            f"COMMENT ON DATABASE {_name(service)} IS '{fingerprint(service)}';"
+            f"COMMENT ON DATABASE {database_name(service)} IS '{fingerprint(service)}';"
             for service in services
         )
     )
@@ -49,7 +51,9 @@ def analyze(server: PostgresServer) -> None:
 
     Statements that were planned for empty tables are planned anew.
     """
-    server.run_sql("".join(f"\\connect {_name(service)}\nANALYZE;\n" for service in SERVICES))
+    server.run_sql(
+        "".join(f"\\connect {database_name(service)}\nANALYZE;\n" for service in SERVICES)
+    )
 
 
 def fingerprint(service: str, root: Path = ROOT) -> str:
@@ -70,7 +74,8 @@ def fingerprint(service: str, root: Path = ROOT) -> str:
     return f"migrated {digest.hexdigest()[:32]}"
 
 
-def _name(service: str) -> str:
+def database_name(service: str) -> str:
+    """Return the name of a service's database, which is its role's too."""
     return f"soko_{service}"
 
 
@@ -85,7 +90,7 @@ def _comments(server: PostgresServer) -> dict[str, str]:
 def _create(server: PostgresServer, home: Home, services: Sequence[str]) -> None:
     script = []
     for service in services:
-        name = _name(service)
+        name = database_name(service)
         password = secret(home.secrets, f"database-{service}")
         script += [
             f"SELECT 'CREATE ROLE {name}' WHERE to_regrole('{name}') IS NULL \\gexec",

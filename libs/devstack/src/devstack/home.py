@@ -79,6 +79,16 @@ class Home:
         return self.folder / "demo-loaded"
 
     @property
+    def unfinished_restore(self) -> Path:
+        """Exists while a backup is being restored: what is here then is only a part of it."""
+        return self.folder / "unfinished-restore"
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is a database."""
+        return any((self.folder / name).exists() for name in ("postgres", "postgres-folder"))
+
+    @property
     def runtime(self) -> Path:
         """The folder of sockets: short, because a socket's path has at most 107 bytes."""
         key = hashlib.sha256(os.fsencode(self.folder.resolve())).hexdigest()[:8]

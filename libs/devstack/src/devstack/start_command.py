@@ -26,6 +26,13 @@ def up(home: Home, *, detach: bool, port: int | None, demo: bool) -> int:
     In the foreground it lasts until Ctrl-C; then everything it started has ended.
     """
     home.prepare()
+    if home.unfinished_restore.exists():
+        print(
+            f"{home.folder} holds half a backup: restore it again (./soko restore), or"
+            " delete it (./soko reset)",
+            file=sys.stderr,
+        )
+        return 1
     options = StackOptions.of_environment(variables(ROOT), port=port, demo=demo)
     _wait_for_a_stop(home)
     if is_locked(home):
