@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from devstack.databases import SERVICES
+from devstack.replaced_file import replace_file
 
 NAMES = {
     **{service: (service,) for service in SERVICES},
@@ -41,14 +41,16 @@ class Authority:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         key, cert = folder / "ca.key", folder / "ca.pem"
         if not cert.exists():
-            _write(key, _pem(made := ec.generate_private_key(ec.SECP256R1())))
-            _write(cert, _self_signed(made).public_bytes(Encoding.PEM))
+            replace_file(key, _pem(made := ec.generate_private_key(ec.SECP256R1())))
+            replace_file(cert, _self_signed(made).public_bytes(Encoding.PEM))
         loaded = load_pem_private_key(key.read_bytes(), None)
         assert isinstance(loaded, ec.EllipticCurvePrivateKey)
         self._key = loaded
         self._cert = x509.load_pem_x509_certificate(cert.read_bytes())
 
-    def issue(self, process: str, names: tuple[str, ...], life: timedelta) -> Path:
+    def issue(
+        self, process: str, names: tuple[str, ...], life: timedelta, mode: int = 0o600
+    ) -> Path:
         """Write ``cert.pem``, ``key.pem`` and ``ca.pem`` for a process; return their folder."""
         key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
         cert = (
@@ -69,19 +71,19 @@ class Authority:
         )
         folder = self.folder / process
         folder.mkdir(mode=0o700, exist_ok=True)
-        _write(folder / "key.pem", _pem(key))
-        _write(folder / "ca.pem", self._cert.public_bytes(Encoding.PEM))
-        _write(folder / "cert.pem", cert.public_bytes(Encoding.PEM))
+        replace_file(folder / "key.pem", _pem(key), mode)
+        replace_file(folder / "ca.pem", self._cert.public_bytes(Encoding.PEM), mode)
+        replace_file(folder / "cert.pem", cert.public_bytes(Encoding.PEM), mode)
         return folder
 
 
-def issue_all(folder: Path, life: timedelta) -> list[Path]:
+def issue_all(folder: Path, life: timedelta, mode: int = 0o600) -> list[Path]:
     """Write a certificate for every process, signed by the folder's authority; return the folders.
 
-    Repeated, it renews the certificates under the same authority.
+    Repeated, it renews the certificates under the same authority. ``mode`` is that of the files.
     """
     authority = Authority(folder)
-    return [authority.issue(process, names, life) for process, names in NAMES.items()]
+    return [authority.issue(process, names, life, mode) for process, names in NAMES.items()]
 
 
 def _builder(
@@ -113,13 +115,3 @@ def _name(text: str) -> x509.Name:
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file at once: a process that looks at this moment sees the old one or the new."""
-    unfinished = path.with_name(path.name + ".new")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    unfinished.rename(path)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from devstack import migration_rules, protos
 from devstack.home import ROOT
+from devstack.image_locks import stale_exports
+from devstack.locks import LockError
 from devstack.vulnerabilities import look_up_vulnerabilities
 
 _BASELINE = "tests/contract/baseline.binpb"
@@ -90,6 +92,7 @@ def _checks() -> list[Check]:
         Check("types", _command(*mypy)),
         Check("security", _command(_tool("bandit"), *sought, "--recursive", *shipped)),
         Check("generated code is current", _stale_protos, "./soko protos"),
+        Check("images' locks are current", _stale_image_locks, "./soko lock"),
         Check("contract: lint", _command(buf, "lint", "protos")),
         Check("contract: no breaking change", _breaking),
         Check("migrations: expand first", _migrations, "docs/upgrades.md"),
@@ -114,6 +117,13 @@ def _stale_protos() -> str:
     try:
         return "\n".join(protos.stale())
     except protos.ProtocError as error:
+        return str(error)
+
+
+def _stale_image_locks() -> str:
+    try:
+        return "\n".join(stale_exports())
+    except LockError as error:
         return str(error)
 
 

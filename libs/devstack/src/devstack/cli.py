@@ -293,6 +293,24 @@ def nats_users(folder: Path) -> None:
     print(f"The passwords are {folder}/nats-USER, for SOKO_NATS_URL=nats://USER:PASSWORD@HOST:4222")
 
 
+@app.command("compose-secrets")
+def compose_secrets(
+    folder: Annotated[Path, typer.Argument(help="Where docker-compose.yml looks.")] = Path(
+        "secrets"
+    ),
+    days: Annotated[
+        int, typer.Option(min=1, max=3650, help="How long the certificates are good.")
+    ] = 365,
+) -> None:
+    """Write the secrets of docker-compose.yml; again, to renew its certificates."""
+    from datetime import timedelta
+
+    from devstack.compose_secrets import write_compose_secrets
+
+    write_compose_secrets(folder, timedelta(days=days))
+    print(f"{folder} holds all secrets; keep it, and let nobody else read it")
+
+
 @app.command(context_settings=_PASSED_ON)
 def test(context: typer.Context) -> None:
     """Run the tests; arguments go to pytest."""
@@ -341,13 +359,28 @@ def protos() -> None:
 def lock(
     upgrade: Annotated[bool, typer.Option("--upgrade", help="Take the newest versions.")] = False,
 ) -> None:
-    """Write requirements.lock and requirements-dev.lock anew."""
+    """Write requirements.lock, requirements-dev.lock and the images' requirements/ anew."""
+    from devstack.image_locks import write_exports
     from devstack.locks import LockError, write_locks
 
     try:
         write_locks(upgrade=upgrade)
+        write_exports()
     except LockError as error:
         _fail(str(error))
+
+
+@app.command()
+def sbom(
+    image: Annotated[str, typer.Argument(help="gateway, a service, or sandbox_provider.")],
+) -> None:
+    """Print what is in an image, as CycloneDX JSON."""
+    from devstack.image_locks import IMAGES
+    from devstack.sbom import bill_of_materials
+
+    if image not in IMAGES:
+        _fail(f"There is no image of {image}. There are: {', '.join(IMAGES)}")
+    print(bill_of_materials(image))
 
 
 @app.command()

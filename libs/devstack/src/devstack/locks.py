@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 from devstack.home import ROOT
@@ -27,15 +28,16 @@ def write_locks(*, upgrade: bool = False) -> None:
     _compile(DEVELOPMENT, [*constraint, *(["--upgrade"] if upgrade else [])])
 
 
-def local_packages() -> list[str]:
-    """Return the names of the packages that live in this repository."""
+@cache
+def local_projects() -> dict[str, Path]:
+    """Return the pyproject.toml of each package that lives in this repository, by its name."""
     projects = [
         ROOT / "protos/pyproject.toml",
         ROOT / "gateway/pyproject.toml",
         *ROOT.glob("libs/*/pyproject.toml"),
         *ROOT.glob("services/*/pyproject.toml"),
     ]
-    return sorted(tomllib.loads(path.read_text())["project"]["name"] for path in projects)
+    return {tomllib.loads(path.read_text())["project"]["name"]: path for path in projects}
 
 
 def _compile(target: Path, extra: list[str]) -> None:
@@ -52,7 +54,7 @@ def _compile(target: Path, extra: list[str]) -> None:
         "--no-annotate",
         "--python-version",
         "3.11",
-        *(f"--no-emit-package={name}" for name in local_packages()),
+        *(f"--no-emit-package={name}" for name in sorted(local_projects())),
         "pyproject.toml",
         *extra,
         "-o",

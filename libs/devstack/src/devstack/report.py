@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devstack.health_probe import gateway_readiness
+from chassis.health_probe import gateway_readiness
 from devstack.home import Home
 from devstack.processes import memory_mib
 from devstack.running import running_state

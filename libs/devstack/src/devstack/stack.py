@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from chassis.health_probe import gateway_readiness, grpc_serves, http_serves
 from devstack import offspring
 from devstack.component import Component
 from devstack.databases import SERVICES, database_url
 from devstack.generated_secrets import key, secret
-from devstack.health_probe import gateway_readiness, grpc_serves, http_serves
 from devstack.home import Home
 from devstack.nats import NatsServer, free_port
 from devstack.nats_users import USERS as NATS_USERS
@@ -210,18 +210,18 @@ class Stack:
 
     def _sandbox(self) -> Component:
         """Another company's server, as far as the services can tell."""
-        path = self._socket("sandbox")
+        address = self._target("sandbox")
         return self._component(
             "sandbox",
             "Sandbox provider",
             ("-m", "sandbox_provider"),
-            lambda: http_serves(str(path)),
+            lambda: http_serves(address),
         )
 
     def _service(self, name: str) -> Component:
-        path = self._socket(name)
+        address = self._target(name)
         return self._component(
-            name, name.capitalize(), ("-m", name, "serve"), lambda: grpc_serves(str(path))
+            name, name.capitalize(), ("-m", name, "serve"), lambda: grpc_serves(address)
         )
 
     def _gateway(self) -> Component:

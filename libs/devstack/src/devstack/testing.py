@@ -20,7 +20,7 @@ from typing import TypeVar
 import psycopg
 import pytest
 
-from devstack.health_probe import http_serves
+from chassis.health_probe import http_serves
 from devstack.nats import NatsServer
 from devstack.postgres import FORGETFUL, PostgresServer
 
@@ -68,7 +68,7 @@ def sandbox_process(target: str, log: Path) -> Iterator[subprocess.Popen[bytes]]
     )
     try:
         deadline = time.monotonic() + _SANDBOX_START_S
-        while not http_serves(path):
+        while not http_serves(target):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("the sandbox provider did not start")
             select.select([], [], [], _FIRST_PAUSE_S)

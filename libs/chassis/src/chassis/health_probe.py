@@ -1,15 +1,21 @@
 """Whether a process serves: one question, one answer, no client library.
 
-The supervisor forks, and gRPC's library does not survive a fork; it would also be the supervisor's
-largest part. So gRPC's health check is spoken here by hand: HTTP/2 with prior knowledge (RFC 9113),
-header fields as HPACK literals (RFC 7541, section 6.2.2), ``grpc.health.v1.Health/Check``.
+Containers are asked every few seconds, and importing gRPC's library costs a hundred times what the
+question does; the embedded stack's supervisor forks, which that library does not survive. So gRPC's
+health check is spoken here by hand: HTTP/2 with prior knowledge (RFC 9113), header fields as HPACK
+literals (RFC 7541, section 6.2.2), ``grpc.health.v1.Health/Check``.
+
+``python -m chassis.health_probe`` asks the process of this container: a service where
+SOKO_PROBE_LISTEN says, the gateway where SOKO_HTTP_PORT does. It ends with 1 if it does not serve.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
+import sys
 from dataclasses import dataclass
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -19,25 +25,24 @@ _SERVING = b"\x08\x01"
 """HealthCheckResponse with status SERVING, as protobuf writes it."""
 
 
-def grpc_serves(socket_path: str, timeout_s: float = 0.5) -> bool:
-    """Ask the gRPC server behind a unix socket whether it serves; silence means no."""
+def grpc_serves(address: str, timeout_s: float = 0.5) -> bool:
+    """Ask a gRPC server in plain text whether it serves; silence means no.
+
+    ``address`` is ``unix:PATH`` or ``HOST:PORT``.
+    """
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(timeout_s)
-            connection.connect(socket_path)
+        with _connected(address, timeout_s) as connection:
             connection.sendall(_question())
             return _answer(connection)
     except OSError:
         return False
 
 
-def http_serves(socket_path: str, timeout_s: float = 0.5) -> bool:
-    """Ask the HTTP server behind a unix socket for ``/health``; anything but 200 means no."""
+def http_serves(address: str, path: str = "/health", timeout_s: float = 0.5) -> bool:
+    """Ask an HTTP server at ``unix:PATH`` or ``HOST:PORT`` for a path; all but 200 means no."""
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(timeout_s)
-            connection.connect(socket_path)
-            connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+        with _connected(address, timeout_s) as connection:
+            connection.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
             return b" 200 " in connection.recv(64)
     except OSError:
         return False
@@ -71,6 +76,29 @@ def gateway_readiness(host: str, port: int, timeout_s: float = 2.0) -> Readiness
         return Readiness(str(answer.get("status", "")), tuple(ailing))
     except (OSError, ValueError, AttributeError):
         return Readiness("")
+
+
+def _own_process_serves() -> bool:
+    """Ask the process that shares our network and our environment."""
+    probes = os.environ.get("SOKO_PROBE_LISTEN")
+    if probes:
+        return grpc_serves(f"127.0.0.1:{probes.rpartition(':')[2]}", timeout_s=2.0)
+    port = os.environ.get("SOKO_HTTP_PORT", "8000")
+    return http_serves(f"127.0.0.1:{port}", "/livez", timeout_s=2.0)
+
+
+def _connected(address: str, timeout_s: float) -> socket.socket:
+    if not address.startswith("unix:"):
+        host, _, port = address.rpartition(":")
+        return socket.create_connection((host, int(port)), timeout=timeout_s)
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.settimeout(timeout_s)
+        connection.connect(address.removeprefix("unix:"))
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def _question() -> bytes:
@@ -123,3 +151,7 @@ def _text(value: bytes) -> bytes:
 
 def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return len(payload).to_bytes(3, "big") + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+if __name__ == "__main__":
+    sys.exit(0 if _own_process_serves() else 1)
