@@ -84,6 +84,29 @@ async def test_the_right_password_waits_too_and_then_gets_in(
     assert await outcome(log_in, email, "wrong wrong", HERE) == "invalid_credentials"
 
 
+async def test_right_passwords_that_come_at_once_do_not_make_each_other_wait(
+    log_in: GuardedLogInHandler,
+    memory_stores: Stores,
+    passwords: PlainPasswords,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    email = make_email()
+    await with_password(memory_stores, email)
+    matches = passwords.matches
+
+    async def slowly(password: str, hashed: str | None) -> bool:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return await matches(password, hashed)
+
+    monkeypatch.setattr(passwords, "matches", slowly)
+    told = await asyncio.gather(
+        *(outcome(log_in, email, PASSWORD, HERE) for _ in range(4 * NAME_AT_ADDRESS.free))
+    )
+    assert set(told) == {"in"}
+    assert not log_in.turns
+
+
 async def test_case_and_neighbouring_addresses_are_the_same_attempt(
     log_in: GuardedLogInHandler,
 ) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from chassis.addresses import client_key
 from chassis.clock import Clock
@@ -13,6 +15,10 @@ from identity.app.ports import Tokens
 from identity.domain.account import MAX_EMAIL, email_key
 from identity.domain.errors import IdentityError, TooManyAttempts, TotpRequired
 from identity.domain.login_backoff import Claim
+
+_AT_ONCE = 4
+"""How many logins of one name at one address are looked at together. Each counts as failed until it
+succeeds, and right passwords that meet must not make each other wait."""
 
 
 class LoginAttempts(Protocol):
@@ -45,6 +51,9 @@ class GuardedLogInHandler:
     log_in: LogInHandler
     attempts: LoginAttempts
     clock: Clock
+    turns: WeakValueDictionary[Claim, asyncio.Semaphore] = field(
+        default_factory=WeakValueDictionary, init=False
+    )
 
     async def handle(self, command: LogIn, address: str) -> Tokens:
         """Return the tokens of a new session; ``address`` is where the caller is.
@@ -53,6 +62,11 @@ class GuardedLogInHandler:
         in the middle leaves the attempt counted as failed.
         """
         claim = claim_of(command.email, address)
+        turn = self.turns.setdefault(claim, asyncio.Semaphore(_AT_ONCE))
+        async with turn:
+            return await self._in_turn(command, claim)
+
+    async def _in_turn(self, command: LogIn, claim: Claim) -> Tokens:
         wait_s = await self.attempts.begin(claim, self.clock.now())
         if wait_s:
             raise TooManyAttempts(wait_s)
