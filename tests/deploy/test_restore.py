@@ -24,7 +24,7 @@ from psycopg import sql
 from devstack.backup import BackupError
 from devstack.backup.manifest import seal, verify
 from devstack.backup.moment import count_rows
-from devstack.databases import SERVICES, database_name
+from devstack.databases import SERVICES, database_name, prepare_databases
 from devstack.home import Home
 from devstack.postgres import PostgresServer
 from devstack.testing import eventually
@@ -111,6 +111,22 @@ async def at_rest(stack: Stack) -> Digests:
     return last
 
 
+async def back_up_at_rest(stack: Stack, folder: Path, *options: str) -> Digests:
+    """Back up while nothing changes; return what is there."""
+
+    async def unchanged() -> Digests | None:
+        shutil.rmtree(folder, ignore_errors=True)
+        before = await at_rest(stack)
+        await run(stack, "backup", str(folder), *options)
+        # Something that is done now and then may have been done meanwhile.
+        after = await asyncio.to_thread(digests, server_of(stack))
+        return before if before == after else None
+
+    found: Digests | None = await eventually(unchanged, timeout_s=PATIENCE_S)
+    assert found is not None
+    return found
+
+
 async def run(stack: Stack, *arguments: str) -> str:
     return await asyncio.to_thread(stack.run, *arguments)
 
@@ -151,10 +167,8 @@ async def test_what_was_wiped_is_restored_and_goes_on(
     cart = await market.cart((shop.product.variant_id, 2), account=buyer)
     bought = (await market.checkout(cart, account=buyer)).json()
     await market.order_becomes(bought, status="confirmed", payment_status="captured", account=buyer)
-    before = await at_rest(stack)
-    said = await run(stack, "backup", str(folder))
-    assert str(folder) in said
-    assert digests(server_of(stack)) == before
+    before = await back_up_at_rest(stack, folder)
+    assert "name a new folder" in await refused(stack, "backup", str(folder))
     assert "is running" in await refused(stack, "restore", str(folder), "--replace")
 
     await run(stack, "down")
@@ -198,6 +212,23 @@ async def test_what_was_wiped_is_restored_and_goes_on(
     subjects = [mail["subject"] for mail in stack.mails() if mail["to"] == [buyer.email]]
     assert not [subject for subject in subjects if "confirmed" in subject.lower()], subjects
     await run(stack, "audit", "--json", "--quiet", "0")
+
+
+async def test_a_servers_databases_move_to_another_server(
+    stack: Stack, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    folder, url = tmp_path / "backup", server_of(stack).url("postgres")
+    before = await back_up_at_rest(stack, folder, "--server", url)
+    assert "databases alone" in await refused(stack, "restore", str(folder))
+    home = Home(tmp_path / "home")
+    home.prepare()
+    prepare_databases(postgres_server, home)
+    await run(stack, "restore", str(folder), "--server", postgres_server.url("postgres"))
+    assert digests(postgres_server) == before
+    complaint = await refused(
+        stack, "restore", str(folder), "--server", postgres_server.url("postgres")
+    )
+    assert "is not empty" in complaint
 
 
 HELD = ("authorized", "captured")

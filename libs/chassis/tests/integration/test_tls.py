@@ -189,6 +189,34 @@ async def test_replaced_certificates_are_taken_up_without_a_restart(
             assert await refusal(other()) == "unavailable"
 
 
+async def test_an_authority_is_replaced_while_both_are_believed(
+    identity: Identity, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.grpc_client._LOOK_AGAIN_S", 0.0)
+    orders, successor = files_of(authority, "orders"), Authority(tmp_path / "successor")
+    both = (authority.folder / "ca.pem").read_text() + (successor.folder / "ca.pem").read_text()
+    alone = (successor.folder / "ca.pem").read_text()
+
+    def replace(process: str, name: str, content: str) -> None:
+        new = authority.folder / process / f"{name}.new"
+        new.write_text(content)
+        new.rename(authority.folder / process / name)
+
+    async with calling(identity.address, orders, "orders") as contact:
+        steps = [(process, "ca") for process in ("identity", "orders")]
+        steps += [(process, "cert") for process in ("orders", "identity")]
+        steps += [(process, "alone") for process in ("identity", "orders")]
+        for process, step in steps:
+            if step == "cert":
+                issued = successor.issue(process, NAMES[process], DAY)
+                replace(process, "key.pem", (issued / "key.pem").read_text())
+                replace(process, "cert.pem", (issued / "cert.pem").read_text())
+            else:
+                replace(process, "ca.pem", both if step == "ca" else alone)
+            assert await contact(f"{process} {step}") == f"{process} {step}"
+        assert identity.accounts.shown == orders.cert.read_bytes()
+
+
 async def test_a_half_written_certificate_leaves_the_former_in_use(
     identity: Identity, authority: Authority
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from devstack.backup.commands import backup, restore
 from devstack.home import ROOT, Home, HomeError
 
 app = typer.Typer(
@@ -28,6 +29,8 @@ keys = typer.Typer(
     help="The keys that sign access tokens. Rotating them refuses no token.", no_args_is_help=True
 )
 app.add_typer(keys, name="keys")
+app.command()(backup)
+app.command()(restore)
 
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -183,27 +186,6 @@ def reconcile(
 
 
 @app.command()
-def backup(folder: Path) -> None:
-    """Copy a running stack into a new folder, as it is at one moment."""
-    from devstack.backup.take import backup as take
-
-    raise typer.Exit(take(_home(), folder))
-
-
-@app.command()
-def restore(
-    folder: Path,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Delete the stack that is there.")
-    ] = False,
-) -> None:
-    """Make a stack of a backup, where there is none."""
-    from devstack.backup.restore import restore as bring_back
-
-    raise typer.Exit(bring_back(_home(), folder, replace=replace))
-
-
-@app.command()
 def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
@@ -284,11 +266,16 @@ def certs(
 
 
 @app.command("nats-users")
-def nats_users(folder: Path) -> None:
+def nats_users(
+    folder: Path,
+    second: Annotated[
+        bool, typer.Option("--second", help="Two users for each process, to change passwords.")
+    ] = False,
+) -> None:
     """Write users.conf for a nats-server of your own, and the users' passwords."""
     from devstack.nats_users import write_authorization
 
-    path = write_authorization(folder)
+    path = write_authorization(folder, second=second)
     print(f'{path}: include it in nats.conf with: include "users.conf"')
     print(f"The passwords are {folder}/nats-USER, for SOKO_NATS_URL=nats://USER:PASSWORD@HOST:4222")
 

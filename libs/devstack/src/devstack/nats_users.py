@@ -16,6 +16,10 @@ from devstack.generated_secrets import secret
 OPERATOR = "operator"
 """May do everything: for chaos, audits, dead letters, and whoever looks after the broker."""
 
+SECOND = "-b"
+"""What the name of a process's second user ends in: one is used while the other's password changes,
+because a server that is told of a new password cuts off whoever came with the former one."""
+
 _GATEWAYS_TALK = ("soko.gateway.catalog_changed", "soko.sessions.revoked")
 
 
@@ -75,38 +79,43 @@ USERS = (
 )
 
 
-def passwords(folder: Path) -> dict[str, str]:
+def passwords(folder: Path, *, second: bool = False) -> dict[str, str]:
     """Return every user's password; they are files of a folder, made when they are missing."""
     names = [OPERATOR, *(user.name for user in USERS)]
+    if second:
+        names += [f"{user.name}{SECOND}" for user in USERS]
     return {name: secret(folder, f"nats-{name}") for name in names}
 
 
 def authorization(passwords: Mapping[str, str]) -> str:
     """Return the part of a nats-server's configuration that says who may do what.
 
+    A process has a second user if there is a password for it.
     It holds the passwords: write it where the server alone can read it.
     """
     users: list[dict[str, object]] = [{"user": OPERATOR, "password": passwords[OPERATOR]}]
     users += [
         {
-            "user": user.name,
-            "password": passwords[user.name],
+            "user": name,
+            "password": passwords[name],
             "permissions": {
                 "publish": list(user.may_publish()),
                 "subscribe": list(user.may_subscribe()),
             },
         }
         for user in USERS
+        for name in (user.name, f"{user.name}{SECOND}")
+        if name in passwords
     ]
     return f"authorization {json.dumps({'users': users}, indent=2)}\n"
 
 
-def write_authorization(folder: Path) -> Path:
+def write_authorization(folder: Path, *, second: bool = False) -> Path:
     """Write ``users.conf`` and the passwords into a folder; return the file's path."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "users.conf"
     path.touch(mode=0o600)
-    path.write_text(authorization(passwords(folder)))
+    path.write_text(authorization(passwords(folder, second=second)))
     return path
 
 

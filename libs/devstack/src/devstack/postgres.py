@@ -189,26 +189,6 @@ class PostgresServer:
         )
         return answer.returncode == 0
 
-    def client(self, program: str, *arguments: str | Path) -> None:
-        """Run one of PostgreSQL's client programs as the superuser.
-
-        Raises RuntimeError with what it complained of.
-        """
-        done = subprocess.run(
-            [
-                self._bin / program,
-                f"--host={self.socket_folder}",
-                f"--username={SUPERUSER}",
-                *arguments,
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**_environment(), "PGPASSWORD": self._password},
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"{program} failed: {done.stderr.strip()}")
-
     def run_sql(self, script: str) -> str:
         """Run statements as the superuser with psql; return the rows, columns parted by ``|``.
 

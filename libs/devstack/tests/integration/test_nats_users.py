@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,7 +17,16 @@ from chassis.envelope import subject
 from chassis.pull import Pull
 from chassis.replies import Outgoing
 from devstack.nats import NatsServer
-from devstack.nats_users import OPERATOR, USERS, BrokerUser, passwords, write_authorization
+from devstack.nats_users import (
+    OPERATOR,
+    SECOND,
+    USERS,
+    BrokerUser,
+    authorization,
+    passwords,
+    write_authorization,
+)
+from devstack.testing import eventually
 
 CONTEXTS = [user.name for user in USERS if user.tells]
 by_name = pytest.mark.parametrize("user", USERS, ids=lambda user: user.name)
@@ -85,6 +95,45 @@ async def test_a_process_can_do_what_it_has_to(
                 await asyncio.wait_for(heard.wait(), 5)
         for each in user.publishes:
             await broker.publish_core(each.replace("*", "x"), b"")
+
+
+async def test_passwords_change_while_a_process_uses_its_other_user(tmp_path: Path) -> None:
+    folder = tmp_path / "users"
+    write_authorization(folder, second=True)
+    first = passwords(folder, second=True)
+    server = NatsServer(tmp_path / "nats", passwords=first, durable=False)
+    server.start()
+    broker = Broker(server.url_for("orders"), "orders", on_closed=lambda: None)
+    try:
+        await broker.connect()
+        await broker.ensure_stream("orders")
+        for file in folder.glob(f"nats-*{SECOND}"):
+            file.unlink()
+        configuration = tmp_path / "nats" / "nats.conf"
+        before = authorization(first)
+        after = authorization(passwords(folder, second=True))
+        configuration.write_text(configuration.read_text().replace(before, after))
+        assert server.process is not None
+        server.process.send_signal(signal.SIGHUP)
+        fresh = passwords(folder, second=True)[f"orders{SECOND}"]
+        url = f"nats://orders{SECOND}:{fresh}@127.0.0.1:{server.port}"
+
+        async def let_in() -> bool:
+            other = Broker(url, "orders", on_closed=lambda: None)
+            await other.connect()
+            try:
+                return other.connected
+            finally:
+                await other.close()
+
+        await eventually(let_in, timeout_s=20)
+        event = Outgoing(subject("orders", "something_happened"), b"")
+        (answer,) = await broker.request_many([event])
+        assert answer is not None
+        assert broker.generation == 1
+    finally:
+        await broker.close()
+        server.kill()
 
 
 def forbidden_publications(user: BrokerUser) -> Iterator[str]:

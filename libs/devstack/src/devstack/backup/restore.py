@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from devstack.backup import BackupError
+from devstack.backup.clients import run_client, urls_of
 from devstack.backup.manifest import Manifest, sync_folder, verify
 from devstack.backup.moment import count_rows
-from devstack.databases import SERVICES, analyze, database_name, prepare_databases
+from devstack.databases import SERVICES, database_name, prepare_databases
 from devstack.display import Display, display
 from devstack.home import ROOT, Home
 from devstack.leftovers import clear_leftovers
 from devstack.options import StackOptions, variables
-from devstack.postgres import PostgresServer
 from devstack.stack import Stack
 from devstack.state import lock
 
@@ -49,15 +50,43 @@ def restore(home: Home, folder: Path, *, replace: bool) -> int:
     return 0
 
 
+def restore_server(url: str, folder: Path) -> int:
+    """Restore a backup's databases to a server that has them empty; return the exit status."""
+    folder = folder.absolute()
+    try:
+        with display() as screen:
+            manifest = _checked(folder, screen)
+            urls = urls_of(url)
+            for name, each in urls.items():
+                with psycopg.connect(each) as connection:
+                    if count_rows(connection):
+                        raise BackupError(f"{database_name(name)} is not empty")
+            _fill(urls, folder, manifest, screen)
+    except (BackupError, RuntimeError, OSError, psycopg.Error) as error:
+        print(f"The backup was not restored: {error}", file=sys.stderr)
+        return 1
+    print(f"The databases are what they were at {manifest.at}.")
+    print("Delete JetStream's store before anything is started: it tells of a time that is gone.")
+    return 0
+
+
+def _checked(folder: Path, screen: Display) -> Manifest:
+    """Return the manifest of a backup that is whole, and not of a newer version."""
+    screen.phase("Comparing the backup with its checksums")
+    manifest = verify(folder)
+    _check_revisions(manifest.revisions)
+    screen.done(f"{len(manifest.files)} files are whole")
+    return manifest
+
+
 def bring_back(home: Home, folder: Path, screen: Display, *, replace: bool) -> Manifest:
     """Make a home of a backup that is whole. Raises BackupError, RuntimeError, OSError.
 
     Until all of it is there a mark says so, and the stack does not start.
     """
-    screen.phase("Comparing the backup with its checksums")
-    manifest = verify(folder)
-    _check_revisions(manifest.revisions)
-    screen.done(f"{len(manifest.files)} files are whole")
+    manifest = _checked(folder, screen)
+    if "secrets/secret" not in manifest.files:
+        raise BackupError(f"{folder} holds databases alone: restore it with --server")
     home.prepare()
     alone = lock(home)
     if alone is None:
@@ -76,7 +105,10 @@ def bring_back(home: Home, folder: Path, screen: Display, *, replace: bool) -> M
         stack = Stack(home, StackOptions.of_environment({}, port=None, demo=False), variables(ROOT))
         stack.postgres.start(home.logs / "postgres.log")
         try:
-            _fill(stack.postgres, home, folder, manifest, screen)
+            screen.phase("Making the databases")
+            prepare_databases(stack.postgres, home)
+            urls = {name: stack.postgres.url(database_name(name)) for name in SERVICES}
+            _fill(urls, folder, manifest, screen)
         finally:
             stack.postgres.stop()
             home.clear_runtime()
@@ -115,25 +147,19 @@ def _copy_files(home: Home, folder: Path, manifest: Manifest) -> None:
             os.fsync(file.fileno())
 
 
-def _fill(
-    server: PostgresServer, home: Home, folder: Path, manifest: Manifest, screen: Display
-) -> None:
-    screen.phase("Making the databases")
-    prepare_databases(server, home)
-    for name in SERVICES:
+def _fill(urls: Mapping[str, str], folder: Path, manifest: Manifest, screen: Display) -> None:
+    for name, url in urls.items():
         began = time.monotonic()
         screen.phase(f"Restoring {name}")
         dump = folder / "databases" / f"{name}.dump"
-        database = database_name(name)
-        server.client(
-            "pg_restore", "--single-transaction", "--exit-on-error", f"--dbname={database}", dump
-        )
-        with psycopg.connect(server.url(database)) as connection:
+        to = f"--dbname={conninfo_to_dict(url)['dbname']}"
+        run_client("pg_restore", url, "--single-transaction", "--exit-on-error", to, dump)
+        with psycopg.connect(url, autocommit=True) as connection:
             _compare(name, manifest.rows[name], count_rows(connection))
             connection.execute(_REMEMBER)
+            connection.execute("ANALYZE")
         rows = sum(manifest.rows[name].values())
         screen.done(f"{name}: {rows} rows", time.monotonic() - began)
-    analyze(server)
 
 
 def _compare(name: str, expected: Mapping[str, int], found: Mapping[str, int]) -> None:

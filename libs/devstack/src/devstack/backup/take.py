@@ -8,13 +8,15 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
 
 from devstack.backup import BackupError
+from devstack.backup.clients import run_client, urls_of
 from devstack.backup.manifest import seal, sync_folder
 from devstack.backup.moment import common_moment
 from devstack.databases import SERVICES, database_name
@@ -47,47 +49,84 @@ def backup(home: Home, folder: Path) -> int:
     return 0
 
 
+def backup_server(url: str, folder: Path) -> int:
+    """Back the databases of a server up, and nothing else; return the exit status."""
+    try:
+        with display() as screen, _owners_alone(), _new(folder.absolute()) as unfinished:
+            dumped = _dump(urls_of(url), unfinished / "databases", screen)
+            _seal(unfinished, dumped, media=False)
+    except (BackupError, RuntimeError, OSError, psycopg.Error) as error:
+        print(f"No backup was made: {error}", file=sys.stderr)
+        return 1
+    print(f"{folder} holds the databases. Keep the secrets and pictures of this deployment too.")
+    return 0
+
+
 def take(stack: Stack, folder: Path, screen: Display) -> None:
     """Write a backup; the folder appears when it is whole. Raises BackupError, OSError."""
+    with _new(folder) as unfinished:
+        urls = {name: stack.postgres.url(database_name(name)) for name in SERVICES}
+        dumped = _dump(urls, unfinished / "databases", screen)
+        # The provider's log is another company's, and goes on meanwhile. Pictures are written
+        # before the rows that name them, and never changed.
+        screen.phase("Copying pictures, secrets and the sandbox provider's log")
+        media = _copy_media(stack, unfinished / "media")
+        shutil.copytree(stack.home.secrets, unfinished / "secrets")
+        _copy_sandbox(stack.home.sandbox_log, unfinished / "sandbox.log")
+        if stack.home.demo_marker.exists():
+            shutil.copy(stack.home.demo_marker, unfinished / "demo-loaded")
+        screen.done("Pictures and secrets" if media else "Secrets; pictures are not in the home")
+        _seal(unfinished, dumped, media=media)
+
+
+@contextlib.contextmanager
+def _new(folder: Path) -> Iterator[Path]:
+    """Give an unfinished folder, which gets its name once all is in it."""
     if folder.exists():
         raise BackupError(f"{folder} is there already: name a new folder")
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    (unfinished / "databases").mkdir(parents=True)
-    urls = {name: stack.postgres.url(database_name(name)) for name in SERVICES}
+    unfinished.mkdir(parents=True)
+    yield unfinished
+    unfinished.rename(folder)
+    sync_folder(folder.parent)
+
+
+@dataclass(frozen=True)
+class _Dumped:
+    at: str
+    revisions: Mapping[str, str]
+    rows: Mapping[str, Mapping[str, int]]
+
+
+def _dump(urls: Mapping[str, str], folder: Path, screen: Display) -> _Dumped:
+    """Dump databases as they are at one moment."""
+    folder.mkdir()
     screen.phase("Finding a moment at which nobody writes")
     with common_moment(urls) as moment:
         screen.done(f"Databases as of {moment.at:%Y-%m-%d %H:%M:%S}", moment.writers_waited_s)
-        for name in SERVICES:
+        for name, url in urls.items():
             began = time.monotonic()
             screen.phase(f"Dumping {name}")
-            stack.postgres.client(
-                "pg_dump",
-                "--format=custom",
-                f"--snapshot={moment.snapshots[name]}",
-                f"--file={unfinished / 'databases' / name}.dump",
-                database_name(name),
+            file = folder / f"{name}.dump"
+            snapshot = moment.snapshots[name]
+            run_client(
+                "pg_dump", url, "--format=custom", f"--snapshot={snapshot}", f"--file={file}"
             )
             screen.done(f"{name}: {sum(moment.rows[name].values())} rows", time.monotonic() - began)
-    # The provider's log is another company's, and goes on meanwhile. Pictures are written before
-    # the rows that name them, and never changed.
-    screen.phase("Copying pictures, secrets and the sandbox provider's log")
-    media = _copy_media(stack, unfinished / "media")
-    shutil.copytree(stack.home.secrets, unfinished / "secrets")
-    _copy_sandbox(stack.home.sandbox_log, unfinished / "sandbox.log")
-    if stack.home.demo_marker.exists():
-        shutil.copy(stack.home.demo_marker, unfinished / "demo-loaded")
-    screen.done("Pictures and secrets" if media else "Secrets; the pictures are not in the home")
+        revisions = {name: _revision(url) for name, url in urls.items()}
+        return _Dumped(moment.at.isoformat(), revisions, moment.rows)
+
+
+def _seal(folder: Path, dumped: _Dumped, *, media: bool) -> None:
     seal(
-        unfinished,
+        folder,
         version=version("soko-devstack"),
-        at=moment.at.isoformat(),
-        revisions={name: _revision(url) for name, url in urls.items()},
-        rows=moment.rows,
+        at=dumped.at,
+        revisions=dumped.revisions,
+        rows=dumped.rows,
         media=media,
     )
-    unfinished.rename(folder)
-    sync_folder(folder.parent)
 
 
 def _copy_media(stack: Stack, target: Path) -> bool:
