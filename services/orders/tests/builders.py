@@ -9,6 +9,7 @@ from chassis.actor import GUEST, Actor
 from chassis.ids import format_id, new_id
 from orders.app.checkout_cart import CheckoutCart
 from orders.app.ports import Key
+from orders.app.reservation_cap import ReservationCap
 from orders.domain.address import Address
 from orders.domain.cart import OPEN, Cart
 from orders.domain.checkout import Checkout, begin
@@ -19,6 +20,7 @@ from orders.domain.variant import Variant
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WINDOW = timedelta(minutes=30)
 SECRET = "a secret of at least thirty-two characters"
+NO_CAP = ReservationCap(SECRET)
 ADDRESS = Address("Sample Buyer", "Moi Avenue 1", "", "Nairobi", "", "00100", "KE", "")
 EMAIL = "sample@soko.example"
 
@@ -113,6 +115,7 @@ def make_command(cart: Cart, token: str, **values: Any) -> CheckoutCart:
         "shipping_address": None,
         "expected_total": None,
         "locale": "",
+        "client_address": "",
         "traceparent": "",
         "budget_s": 4.0,
     }

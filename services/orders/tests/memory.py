@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from orders.app.ports import Key, Placed, StoredAnswer, UsedKey
+from orders.app.ports import Holder, Key, Placed, StoredAnswer, Unpaid, UsedKey
 from orders.app.reader import EVERYTHING, Reader
 from orders.domain.cart import CHECKED_OUT, MERGED, OPEN, Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
@@ -31,6 +31,8 @@ class Memory:
     touched: dict[str, int] = field(default_factory=dict)
     checkouts: dict[str, Checkout] = field(default_factory=dict)
     keys: dict[tuple[str, str], UsedKey] = field(default_factory=dict)
+    holders: dict[str, Holder] = field(default_factory=dict)
+    """Who holds what an order reserves."""
     answers: dict[tuple[str, str], bytes] = field(default_factory=dict)
     events: list[tuple[str, Order]] = field(default_factory=list)
     clock: int = 0
@@ -111,11 +113,19 @@ class MemoryCheckouts:
         self._memory = memory
         self.before_save: Callable[[Transition], None] | None = None
 
-    async def place(self, cart: Cart, checkout: Checkout, key: Key) -> Placed:
+    async def place(
+        self, cart: Cart, checkout: Checkout, key: Key, holder: Holder | None = None
+    ) -> Placed:
         known = self._memory.carts[cart.id]
         if known.status != OPEN or known.version != cart.version:
             return Placed.CART_CHANGED
         order = checkout.order
+        if holder:
+            units = [line.quantity for line in order.lines]
+            units += [each.units for each in await self.unpaid_of(holder, "")]
+            if sum(units) > holder.most:
+                return Placed.NO_ROOM
+            self._memory.holders[order.id] = holder
         if (key.scope, key.key) in self._memory.keys:
             return Placed.KEY_USED
         if any(c.order.number == order.number for c in self._memory.checkouts.values()):
@@ -127,6 +137,19 @@ class MemoryCheckouts:
         self._memory.keys[key.scope, key.key] = UsedKey(key.fingerprint, order.id)
         self._memory.events.append(("order_placed", order))
         return Placed.PLACED
+
+    async def unpaid_of(self, holder: Holder, cart_id: str) -> Sequence[Unpaid]:
+        held = [
+            self._memory.checkouts[order_id].order
+            for order_id, known in self._memory.holders.items()
+            if known.key == holder.key and order_id in self._memory.checkouts
+        ]
+        found = [
+            Unpaid(order.id, sum(line.quantity for line in order.lines), order.expires_at)
+            for order in held
+            if order.undecided and order.cart_id != cart_id and order.expires_at
+        ]
+        return sorted(found, key=lambda each: each.expires_at)
 
     async def load(self, order_id: str, reader: Reader = EVERYTHING) -> Checkout | None:
         await asyncio.sleep(0)

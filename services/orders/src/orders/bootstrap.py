@@ -48,6 +48,7 @@ from orders.app.move_parcel_stock import MoveParcelStock, MoveParcelStockHandler
 from orders.app.receive_carrier_update import ReceiveCarrierUpdateHandler
 from orders.app.record_shipment_event import RecordShipmentEventHandler, ShipmentRecorder
 from orders.app.remove_item import RemoveItemHandler
+from orders.app.reservation_cap import ReservationCap
 from orders.app.resume_sagas import ResumeSagas, ResumeSagasHandler
 from orders.app.run_saga import SagaRunner
 from orders.app.seller_staff import SellerStaff
@@ -205,6 +206,13 @@ def _parts(context: ServiceContext[OrdersSettings], db: Database, relay: Relay) 
 
 
 def _checkout(parts: _Parts, runner: SagaRunner) -> CheckoutCartHandler:
+    settings = parts.settings
+    cap = ReservationCap(
+        settings.secret.get_secret_value(),
+        per_cart=settings.reserved_units_per_cart,
+        per_account=settings.reserved_units_per_account,
+        per_address=settings.reserved_units_per_address,
+    )
     return CheckoutCartHandler(
         parts.carts,
         parts.checkouts,
@@ -213,8 +221,8 @@ def _checkout(parts: _Parts, runner: SagaRunner) -> CheckoutCartHandler:
         parts.accounts,
         parts.tokens,
         parts.clock,
-        timedelta(seconds=parts.settings.payment_window_s),
-        parts.settings.reserved_units_per_cart,
+        timedelta(seconds=settings.payment_window_s),
+        cap,
     )
 
 

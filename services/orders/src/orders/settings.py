@@ -22,6 +22,12 @@ class OrdersSettings(ProcessSettings):
     reserved_units_per_cart: int = Field(
         default=1000, ge=0, description="What a cart may hold before it is paid; 0 for any number."
     )
+    reserved_units_per_account: int = Field(
+        default=2000, ge=0, description="What all of an account's unpaid orders may hold together."
+    )
+    reserved_units_per_address: int = Field(
+        default=10_000, ge=0, description="What all guests' unpaid orders of one address may hold."
+    )
     capture_policy: CapturePolicy = "at_confirm"
     carrier_secrets: SecretStr = Field(
         default=SecretStr(""),

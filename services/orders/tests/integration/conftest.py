@@ -7,7 +7,7 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 
 from chassis.actor import Actor
 from chassis.broker import Broker
+from chassis.context import current, enter, leave
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
 from chassis.grpc_server import RequestInterceptor
@@ -130,7 +131,13 @@ class World:
         return variant.id
 
     async def checkout(
-        self, cart: Any, key: str = "", pay: str = "tok_success", by: str = "", **values: Any
+        self,
+        cart: Any,
+        key: str = "",
+        pay: str = "tok_success",
+        by: str = "",
+        address: str = "",
+        **values: Any,
     ) -> Any:
         request = order_pb2.CheckoutRequest(
             cart_id=cart.id,
@@ -139,7 +146,11 @@ class World:
             **values,
         )
         method = self.checkouts.Checkout
-        return await self.call(method, request, key=key or an_id("k"), by=by, scope=cart.id)
+        token = enter(replace(current(), client_address=address))
+        try:
+            return await self.call(method, request, key=key or an_id("k"), by=by, scope=cart.id)
+        finally:
+            leave(token)
 
     async def cart(self, cart: Any, by: str = "") -> Any:
         request = cart_pb2.GetCartRequest(cart_id=cart.id, token=cart.token)

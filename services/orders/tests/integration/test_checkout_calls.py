@@ -144,7 +144,7 @@ async def test_a_cart_holds_only_so_many_units_before_it_is_paid(world: World) -
     cart = await world.new_cart((one, 600), (other, 401))
     error = await refusal(world.checkout(cart, key="whole"))
     assert (error.kind, error.code) == ("conflict", "reservation_limit")
-    assert error.extra == {"most": 1_000, "requested": 1_001}
+    assert error.extra == {"per": "cart", "most": 1_000, "requested": 1_001}
     assert (await world.cart(cart)).status == "open"
     assert world.catalog.available(one) == 5_000
     part = await world.new_cart((one, 600), (other, 400))

@@ -26,6 +26,7 @@ from orders.domain.guest_token import GuestTokens
 from orders.domain.order import Order
 from orders.domain.outcomes import UNKNOWN, PaymentNews
 from services.orders.tests.builders import (
+    NO_CAP,
     NOW,
     SECRET,
     WINDOW,
@@ -68,7 +69,7 @@ class Process:
         self.resume = ResumeSagasHandler(store, runner, self.settle, clock)
         self.cancel = CancelOrderHandler(store, TOKENS, lambda: None, clock)
         self.checkout = CheckoutCartHandler(
-            carts, store, runner, catalog, FakeAccounts(), TOKENS, clock, WINDOW
+            carts, store, runner, catalog, FakeAccounts(), TOKENS, clock, WINDOW, NO_CAP
         )
 
 

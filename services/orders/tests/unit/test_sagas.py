@@ -27,6 +27,7 @@ from orders.domain.outcomes import PaymentNews
 from orders.domain.saga import PaymentMethod
 from orders.domain.variant import Variant
 from services.orders.tests.builders import (
+    NO_CAP,
     NOW,
     SECRET,
     WINDOW,
@@ -119,7 +120,7 @@ def open_shop(memory: Memory, catalog: FakeCatalog, payments: FakePayments, cloc
     runner = SagaRunner(store, carts, catalog, payments, catalog, queue, clock)
     settle = SettleOrdersHandler(store, catalog, payments, clock)
     checkout = CheckoutCartHandler(
-        carts, store, runner, catalog, FakeAccounts(), TOKENS, clock, WINDOW
+        carts, store, runner, catalog, FakeAccounts(), TOKENS, clock, WINDOW, NO_CAP
     )
     return Shop(
         memory,

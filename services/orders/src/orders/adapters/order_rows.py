@@ -12,7 +12,7 @@ from chassis.ids import format_id, parse_id
 from orders.adapters.cart_store import address_record
 from orders.adapters.event_messages import outgoing
 from orders.adapters.shipment_rows import cancellation_of, json_text, shipment_of, typeid_of
-from orders.app.ports import Key
+from orders.app.ports import Holder, Key
 from orders.domain.address import Address
 from orders.domain.cart import Cart
 from orders.domain.checkout import Checkout, Event, Transition
@@ -24,7 +24,9 @@ from orders.domain.shipment import CANCELLED
 Row = Mapping[str, Any]
 
 
-def place_record(cart: Cart, checkout: Checkout, key: Key) -> dict[str, object]:
+def place_record(
+    cart: Cart, checkout: Checkout, key: Key, holder: Holder | None
+) -> dict[str, object]:
     """Return what the placing statement reads of one order, but for the event."""
     order, saga = checkout.order, checkout.saga
     totals = order.totals
@@ -60,6 +62,9 @@ def place_record(cart: Cart, checkout: Checkout, key: Key) -> dict[str, object]:
         "key_scope": key.scope,
         "key": key.key,
         "fingerprint": key.fingerprint,
+        "holder": holder.key if holder else None,
+        "units": sum(line.quantity for line in order.lines),
+        "most": holder.most if holder else None,
     }
 
 
@@ -129,7 +134,7 @@ def event_record(name: Event, order: Order, traceparent: str) -> dict[str, objec
 
 
 def id_array(ids: Iterable[object]) -> str:
-    """Return UUIDs as the text of an array: psycopg builds arrays element by element."""
+    """Return UUIDs or numbers as the text of an array: psycopg builds arrays element by element."""
     return "{" + ",".join(map(str, ids)) + "}"
 
 

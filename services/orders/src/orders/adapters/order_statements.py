@@ -21,7 +21,8 @@ _APPEND = "outbox_append(i.event_id, i.event_name, i.aggregate, i.payload, i.tra
 # The guard is on the cart's version, because a statement that waited for a concurrent edit would
 # otherwise check out the lines that it read before the edit. Of several orders of one cart the
 # UPDATE takes one. The ids stand there once more as an array, so that the plan, made while the
-# table was small, never reads all of it.
+# table was small, never reads all of it. Orders of one holder that come at once count in order,
+# those too that are not placed in the end: who finds no room may look again.
 PLACE = f"""
 WITH i AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(orders)s::jsonb) AS o(id uuid, cart_id uuid,
@@ -31,24 +32,29 @@ WITH i AS MATERIALIZED (
         total bigint, rounding_policy text, expires_at timestamptz, created_at timestamptz,
         step text, next_at timestamptz, hold_until timestamptz, payment_method jsonb,
         steps jsonb, key_scope text, key text, fingerprint text, parts jsonb, lines jsonb,
-        {_EVENT_COLUMNS})
+        holder bigint, units integer, most integer, {_EVENT_COLUMNS})
+), held AS MATERIALIZED (
+    SELECT i.id, i.holder IS NOT NULL AND i.most < coalesce(h.units, 0)
+        + sum(i.units) OVER (PARTITION BY i.holder ORDER BY i.id) AS too_many
+    FROM i LEFT JOIN units_held(%(holders)s::bigint[]) AS h USING (holder)
 ), taken AS (
     UPDATE cart SET status = 'checked_out', attempts = attempts + 1, order_id = i.id,
         updated_at = i.created_at
-    FROM i
+    FROM i JOIN held USING (id)
     WHERE cart.id = ANY (%(cart_ids)s::uuid[]) AND cart.id = i.cart_id
-      AND cart.status = 'open' AND cart.version = i.cart_version
+      AND cart.status = 'open' AND cart.version = i.cart_version AND NOT held.too_many
     RETURNING i.id
 ), placed AS (
     INSERT INTO orders (id, cart_id, number, account_id, token_generation, status, payment_status,
         fulfilment_status, cancel_reason, currency, email, locale, shipping_address,
         subtotal_minor, discount_minor, shipping_minor, tax_minor, duty_minor, tax_included_minor,
         total_minor, rounding_policy, expires_at, created_at, updated_at, version, saga_step,
-        saga_attempts, saga_next_at, hold_until, payment_method, steps, traceparent)
+        saga_attempts, saga_next_at, hold_until, payment_method, steps, traceparent, holder,
+        held_units)
     SELECT id, cart_id, number, account_id, token_generation, 'pending', 'none', 'unfulfilled', '',
         currency, email, locale, shipping_address, subtotal, discount, shipping, tax, duty,
         tax_included, total, rounding_policy, expires_at, created_at, created_at, 1, step, 0,
-        next_at, hold_until, payment_method, steps, traceparent
+        next_at, hold_until, payment_method, steps, traceparent, holder, units
     FROM i JOIN taken USING (id) RETURNING id
 ), parts AS (
     INSERT INTO seller_order (order_id, id, seller_id, seller_name, status, fulfilment_status,
@@ -69,7 +75,14 @@ WITH i AS MATERIALIZED (
     INSERT INTO checkout_key (scope, key, fingerprint, order_id, created_at)
     SELECT i.key_scope, i.key, i.fingerprint, i.id, i.created_at FROM placed JOIN i USING (id)
 )
-SELECT i.id, {_APPEND} FROM placed JOIN i USING (id)
+SELECT i.id, held.too_many, CASE WHEN placed.id IS NOT NULL THEN {_APPEND} END AS sequence
+FROM i JOIN held USING (id) LEFT JOIN placed USING (id)
+"""
+
+UNPAID_OF = """
+SELECT id, held_units, expires_at FROM orders
+WHERE holder = %(holder)s AND expires_at IS NOT NULL AND cart_id <> %(cart_id)s
+ORDER BY expires_at
 """
 
 _DOCUMENT = """
@@ -132,7 +145,8 @@ WITH i AS MATERIALIZED (
         refusal = i.refusal, expires_at = i.expires_at, confirmed_at = i.confirmed_at,
         updated_at = i.updated_at, version = i.version, saga_step = i.step,
         saga_attempts = i.attempts, saga_next_at = i.next_at, hold_until = i.hold_until,
-        steps = o.steps || i.steps
+        steps = o.steps || i.steps,
+        holder = CASE WHEN i.expires_at IS NOT NULL THEN o.holder END
     FROM i
     WHERE o.id = ANY (%(ids)s::uuid[]) AND o.id = i.id AND o.version = i.from_version
       AND o.saga_step = i.from_step

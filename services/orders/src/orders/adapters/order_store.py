@@ -8,7 +8,7 @@ from datetime import datetime
 from psycopg import errors
 
 from chassis.batching import Batcher
-from chassis.database import Statements
+from chassis.database import Row, Statements
 from chassis.failpoints import failpoint
 from chassis.ids import format_id, parse_id
 from orders.adapters import order_statements as sql
@@ -24,7 +24,7 @@ from orders.adapters.order_rows import (
     saga_params,
 )
 from orders.adapters.shipment_rows import json_text
-from orders.app.ports import Key, Placed, StoredAnswer
+from orders.app.ports import Holder, Key, Placed, StoredAnswer, Unpaid
 from orders.app.reader import EVERYTHING, Reader
 from orders.domain.cart import Cart, CartItem
 from orders.domain.checkout import Checkout, Transition
@@ -46,9 +46,11 @@ class PostgresCheckouts:
         self._placings: Batcher[_Record, Placed] = Batcher(self._place_all)
         self._moves: Batcher[_Record, bool] = Batcher(self._move_all)
 
-    async def place(self, cart: Cart, checkout: Checkout, key: Key) -> Placed:
+    async def place(
+        self, cart: Cart, checkout: Checkout, key: Key, holder: Holder | None = None
+    ) -> Placed:
         """Store order, saga, key and event, if the cart is open and still this version."""
-        record = place_record(cart, checkout, key)
+        record = place_record(cart, checkout, key, holder)
         record.update(event_record("order_placed", checkout.order, checkout.saga.traceparent))
         try:
             return await self._placings.submit(record)
@@ -56,17 +58,25 @@ class PostgresCheckouts:
             return _collision(error)
 
     async def _place_all(self, records: Sequence[_Record]) -> Sequence[Placed]:
+        holders = {str(each["holder"]) for each in records if each["holder"] is not None}
         params = {
             "orders": json_text(records),
             "cart_ids": id_array(record["cart_id"] for record in records),
+            "holders": id_array(sorted(holders)),
         }
         failpoint("place.before_commit")
-        placed = {row["id"] for row in await self._db.fetch_all(sql.PLACE, params)}
+        outcomes = {row["id"]: _placed(row) for row in await self._db.fetch_all(sql.PLACE, params)}
         failpoint("place.after_commit")
-        if placed:
+        if Placed.PLACED in outcomes.values():
             self._told()
+        return [outcomes[record["id"]] for record in records]
+
+    async def unpaid_of(self, holder: Holder, cart_id: str) -> Sequence[Unpaid]:
+        """Return what a holder holds unpaid but for a cart's own, what ends first before."""
+        params = {"holder": holder.key, "cart_id": parse_id("cart", cart_id)}
         return [
-            Placed.PLACED if record["id"] in placed else Placed.CART_CHANGED for record in records
+            Unpaid(format_id("ord", row["id"]), row["held_units"], row["expires_at"])
+            for row in await self._db.fetch_all(sql.UNPAID_OF, params)
         ]
 
     async def load(self, order_id: str, reader: Reader = EVERYTHING) -> Checkout | None:
@@ -222,6 +232,13 @@ def _wanted(wanted: Sequence[tuple[str, Reader]]) -> dict[str, object]:
         "wanted": json_text(records),
         "ids": id_array(record["id"] for record in records),
     }
+
+
+def _placed(row: Row) -> Placed:
+    """Return what became of one order of a placing statement."""
+    if row["sequence"] is not None:
+        return Placed.PLACED
+    return Placed.NO_ROOM if row["too_many"] else Placed.CART_CHANGED
 
 
 def _collision(error: errors.UniqueViolation) -> Placed:

@@ -103,6 +103,8 @@ orders = sa.Table(
     sa.Column("payment_method", pg.JSONB),
     _text("traceparent"),
     sa.Column("steps", pg.JSONB, nullable=False, server_default=sa.text("'[]'")),
+    sa.Column("holder", sa.BigInteger),
+    sa.Column("held_units", sa.Integer),
     sa.UniqueConstraint("number", name="orders_number_key"),
     sa.CheckConstraint(
         "status IN ('pending', 'awaiting_payment', 'confirmed', 'completed', 'cancelled')",
@@ -138,6 +140,8 @@ sa.Index(
     orders.c.saga_next_at,
     postgresql_where=sa.text("saga_next_at IS NOT NULL"),
 )
+
+sa.Index("orders_holder", orders.c.holder, postgresql_where=sa.text("holder IS NOT NULL"))
 
 seller_order = sa.Table(
     "seller_order",

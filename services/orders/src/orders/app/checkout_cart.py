@@ -13,6 +13,7 @@ from chassis.ids import format_id, new_id
 from orders.app.cart_access import require_cart
 from orders.app.ports import Accounts, CartStore, CheckoutStore, Key, Placed, UsedKey, Variants
 from orders.app.reader import reader_of_carts
+from orders.app.reservation_cap import ReservationCap
 from orders.app.run_saga import SagaRunner
 from orders.domain import checkout as moves
 from orders.domain.address import Address
@@ -28,7 +29,6 @@ from orders.domain.errors import (
     IdempotencyKeyReused,
     NotFound,
     PriceChanged,
-    ReservationLimit,
     TooManyAttempts,
 )
 from orders.domain.guest_token import GuestTokens
@@ -61,6 +61,8 @@ class CheckoutCart:
     expected_total: tuple[int, str] | None
     """Minor units and currency that the buyer expects to pay; None to take the cart's prices."""
     locale: str
+    client_address: str
+    """Where guests buy from; empty if it is not known."""
     traceparent: str
     budget_s: float
     """How long the saga may run before an answer is due."""
@@ -88,9 +90,8 @@ class CheckoutCartHandler:
         tokens: GuestTokens,
         clock: Clock,
         payment_window: timedelta,
-        most_units: int = 0,
+        cap: ReservationCap,
     ) -> None:
-        """``most_units`` is what a cart may hold before it is paid; 0 for any number."""
         self._carts = carts
         self._checkouts = checkouts
         self._runner = runner
@@ -99,7 +100,7 @@ class CheckoutCartHandler:
         self._tokens = tokens
         self._clock = clock
         self._payment_window = payment_window
-        self._most_units = most_units
+        self._cap = cap
 
     async def __call__(self, command: CheckoutCart) -> CheckedOut:
         """Return the order, or the one that the cart or the key stands for already.
@@ -159,8 +160,7 @@ class CheckoutCartHandler:
         # A cart has at most one order that lives, and is placed as it was read: what passes here is
         # all that it can hold.
         units = sum(item.quantity for item in cart.items)
-        if self._most_units and units > self._most_units:
-            raise ReservationLimit(most=self._most_units, requested=units)
+        self._cap.check_cart(units)
         if not await self._is_expected(command, cart):
             return None
         email = command.email or cart.email or await self._email_of(cart)
@@ -175,7 +175,11 @@ class CheckoutCartHandler:
         )
         order = place(cart, placement, _new_id)
         checkout = moves.begin(order, command.method, command.traceparent)
-        placed = await self._checkouts.place(cart, checkout, command.key)
+        holder = self._cap.holder(cart.account_id, command.client_address)
+        placed = await self._checkouts.place(cart, checkout, command.key, holder)
+        if placed is Placed.NO_ROOM and holder:
+            unpaid = await self._checkouts.unpaid_of(holder, cart.id)
+            self._cap.check_room(holder, unpaid, units)
         return checkout if placed is Placed.PLACED else None
 
     async def _is_expected(self, command: CheckoutCart, cart: Cart) -> bool:

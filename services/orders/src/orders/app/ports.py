@@ -49,6 +49,26 @@ class UsedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose unpaid units an order adds to, and how many they may be together."""
+
+    key: int
+    """A keyed hash, 64 bits with a sign."""
+    per: str
+    """account or address."""
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """An order that holds units before it is paid."""
+
+    order_id: str
+    units: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ShipmentRef:
     """Whose parcel a shipment is."""
 
@@ -93,6 +113,8 @@ class Placed(Enum):
     KEY_USED = "key_used"
     """The key was used for another cart at this moment: look again."""
     NUMBER_TAKEN = "number_taken"
+    NO_ROOM = "no_room"
+    """The holder's unpaid units would be too many, as far as those that came at once count."""
 
 
 class CartStore(Protocol):
@@ -132,8 +154,17 @@ class CartStore(Protocol):
 class CheckoutStore(Protocol):
     """Orders with their sagas; a save succeeds only while what was loaded still stands."""
 
-    async def place(self, cart: Cart, checkout: Checkout, key: Key) -> Placed:
-        """Store order, saga, key and event, if the cart is open and still this version."""
+    async def place(
+        self, cart: Cart, checkout: Checkout, key: Key, holder: Holder | None = None
+    ) -> Placed:
+        """Store order, saga, key and event, if the cart is open and still this version.
+
+        Of many that are placed at once, those pass that find room for the holder's units.
+        """
+        ...
+
+    async def unpaid_of(self, holder: Holder, cart_id: str) -> Sequence[Unpaid]:
+        """Return what a holder holds unpaid but for a cart's own, what ends first before."""
         ...
 
     async def load(self, order_id: str, reader: Reader = EVERYTHING) -> Checkout | None:

@@ -128,10 +128,14 @@ class PriceChanged(OrdersError):
 
 
 class ReservationLimit(OrdersError):
-    """The cart would hold more units unpaid than one may; ``most`` and ``requested`` say so."""
+    """More units would be held unpaid than may be ``per`` cart, account or address.
+
+    ``most`` and ``requested`` say so; but for a cart also ``held``, and ``ends_at`` when some of it
+    ends.
+    """
 
     kind, code = "conflict", "reservation_limit"
-    detail = "One cart cannot reserve so many units; order them in parts."
+    detail = "So many units cannot be reserved before they are paid."
 
 
 class CheckoutInFlight(OrdersError):

@@ -9,6 +9,7 @@ from grpc_status import rpc_status
 
 from chassis.context import (
     current_actor,
+    current_client_address,
     current_idempotency,
     current_traceparent,
     remaining_s,
@@ -89,6 +90,7 @@ def _command(request: pb.CheckoutRequest) -> CheckoutCart:
         else None,
         expected_total=_expected_total(request),
         locale=request.locale,
+        client_address=current_client_address(),
         traceparent=current_traceparent(),
         budget_s=FAST_PATH_S if left_s is None else min(FAST_PATH_S, left_s - _ANSWER_S),
     )
