@@ -13,9 +13,11 @@ import uvicorn
 import uvloop
 
 from chassis.logs import configure_logging, get_logger
+from chassis.metrics import serve_metrics
 from chassis.process import calm_garbage_collection
 from chassis.telemetry import configure_tracing
 from gateway.bootstrap import Gateway
+from gateway.figures import figures_of_workers
 from gateway.http_protocol import ConnectionCap, limited_protocol
 from gateway.security_headers import default_headers
 from gateway.settings import GatewaySettings
@@ -57,6 +59,13 @@ def serve(settings: GatewaySettings, sock: socket.socket) -> None:
     configure_tracing("gateway", settings)
     # Its access lines would hold the tickets and tokens of WebSocket addresses.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    serve_metrics(
+        "gateway",
+        settings.metrics_port,
+        settings.metrics_host,
+        registry=figures_of_workers(),
+        shared=settings.http_workers > 1,
+    )
     gateway = Gateway(settings)
     server = _Server(server_config(gateway), gateway)
     calm_garbage_collection()

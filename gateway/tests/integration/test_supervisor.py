@@ -1,6 +1,7 @@
 """Workers are processes: they are started, replaced when they die, and ended with their parent."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -49,14 +50,19 @@ def environment(port, **changes):
 
 @pytest.fixture
 def gateway():
-    port = free_port()
+    port, metrics_port = free_port(), free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gateway", "serve"],
-        env=environment(port),
+        env=environment(
+            port,
+            SOKO_ENVIRONMENT="production",
+            SOKO_METRICS_PORT=str(metrics_port),
+            SOKO_METRICS_HOST="127.0.0.1",
+        ),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    process.port = port
+    process.port, process.metrics_port = port, metrics_port
     yield process
     workers = children(process.pid)
     process.kill()
@@ -100,6 +106,29 @@ async def test_workers_do_not_outlive_a_killed_parent(gateway):
     gateway.kill()
     gateway.wait()
     await eventually(lambda: not [pid for pid in workers if alive(pid)], timeout_s=15)
+
+
+def livez_told(gateway):
+    """Return how many answers of /livez the workers tell together."""
+    text = httpx.get(f"http://127.0.0.1:{gateway.metrics_port}/metrics", timeout=5).text
+    found = re.search(r'route="/livez",status="200"} (\S+)', text)
+    return float(found[1]) if found else 0.0
+
+
+async def test_figures_of_all_workers_have_a_port_of_their_own_in_production(gateway):
+    await eventually(lambda: answers(gateway), timeout_s=30)
+    await eventually(lambda: len(children(gateway.pid)) == 2)
+    before = livez_told(gateway)
+    for _ in range(20):
+        assert answers(gateway)
+    assert {livez_told(gateway) for _ in range(20)} == {before + 20}
+    for worker in children(gateway.pid):
+        os.kill(worker, signal.SIGKILL)
+    await eventually(lambda: answers(gateway), timeout_s=30)
+    assert livez_told(gateway) >= before + 20
+    public = httpx.get(f"http://127.0.0.1:{gateway.port}/metrics", timeout=5)
+    assert public.status_code == 404
+    assert "soko_" not in public.text
 
 
 def test_an_address_in_use_is_named():

@@ -35,7 +35,15 @@ from chassis.errors import ServiceError, unavailable
 from chassis.logs import get_logger
 from chassis.replies import Outgoing, Replies
 
-__all__ = ["Broker", "Outgoing", "StreamFacts", "Subscription", "stream_name", "subject"]
+__all__ = [
+    "Broker",
+    "ConsumerLag",
+    "Outgoing",
+    "StreamFacts",
+    "Subscription",
+    "stream_name",
+    "subject",
+]
 
 _CONNECT_TIMEOUT_S = 2
 _FIRST_CONNECT_S = 5.0
@@ -62,6 +70,18 @@ class StreamFacts(NamedTuple):
 
     created: str
     last_sequence: int
+
+
+class ConsumerLag(NamedTuple):
+    """How far a consumer is behind its stream."""
+
+    pending: int
+    """Events that were never delivered."""
+    unacknowledged: int
+    redelivered: int
+    """Those of the unacknowledged that were delivered more than once."""
+    acknowledged: int
+    """The stream's number up to which all are acknowledged."""
 
 
 class _Client(Client):
@@ -370,6 +390,20 @@ class Broker:
             _log.warning("consumer_ahead_of_stream", stream=stream, consumer=durable)
             await _api(js.delete_consumer(stream, durable))
             raise unavailable("broker")
+
+    async def consumer_lag(self, context: str, durable: str) -> ConsumerLag:
+        """Return how far a durable consumer of a context's events is behind.
+
+        Raises ``unavailable`` without a connection and while there is no such consumer.
+        """
+        js = self._require().jetstream(timeout=_API_TIMEOUT_S)
+        info = await _api(js.consumer_info(stream_name(context), durable))
+        return ConsumerLag(
+            info.num_pending or 0,
+            info.num_ack_pending or 0,
+            info.num_redelivered or 0,
+            info.ack_floor.stream_seq if info.ack_floor is not None else 0,
+        )
 
 
 async def _acknowledged(client: Client) -> None:

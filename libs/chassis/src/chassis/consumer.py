@@ -12,10 +12,12 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import orjson
 from nats.aio.msg import Msg
+from prometheus_client import Histogram
 
 from chassis import context as request_context
 from chassis import dead_letters, inbox, telemetry
@@ -49,6 +51,13 @@ _TRANSIENT = ("unavailable",)
 _ACK = b"+ACK"
 _TERM = b"+TERM"
 _IN_PROGRESS = b"+WPI"
+_DELAY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
+DELAY_S = Histogram(
+    "soko_event_delay_seconds",
+    "From an event until its handling stands.",
+    ("context", "source"),
+    buckets=_DELAY_BUCKETS_S,
+)
 _log = get_logger(__name__)
 
 
@@ -107,6 +116,7 @@ class EventConsumer:
         self._backoff_s = tuple(backoff_s)
         self._actor = Actor(kind="service", service=context)
         self._cleaned_at = -math.inf
+        self._delay_s = DELAY_S.labels(service, context)
 
     @property
     def subscription(self) -> tuple[str, Sequence[str]]:
@@ -241,6 +251,9 @@ class EventConsumer:
                 await self._batch_handler(batched, session)
             failpoint("consumer.before_commit")
         failpoint("consumer.after_commit")
+        now = datetime.now(UTC)
+        for event in fresh:
+            self._delay_s.observe(max((now - event.time).total_seconds(), 0.0))
         if fresh and self._after_commit is not None:
             try:
                 await self._after_commit(fresh)

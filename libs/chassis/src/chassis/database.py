@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import orjson
 import psycopg
@@ -62,6 +62,19 @@ class Statements(Protocol):
     async def execute(self, sql: str, params: Params = None) -> int:
         """Return the number of rows that the statement touched."""
         ...
+
+
+class PoolUsage(NamedTuple):
+    """How a database's connections are used at this moment."""
+
+    open: int
+    most: int
+    """How many there may be."""
+    in_use: int
+    waiting: int
+    """Who waits for one."""
+    timeouts: int
+    """How often one was waited for in vain, since the start."""
 
 
 class _Connection(psycopg.AsyncConnection[Row]):
@@ -186,6 +199,7 @@ class Database:
         self._acquire_timeout_s = acquire_timeout_s
         self._max_size = max_size
         self._in_use = 0
+        self._timeouts = 0
         self._waiting: deque[asyncio.Future[_Connection | None]] = deque()
         plans = "force_generic_plan" if plan_once else "auto"
         self._pool: AsyncConnectionPool[_Connection] = AsyncConnectionPool(
@@ -219,6 +233,17 @@ class Database:
     async def _configure(self, connection: _Connection) -> None:
         connection.prepared_max = _PREPARED_MAX
         connection.answer_timeout_s = self._answer_timeout_s
+
+    @property
+    def usage(self) -> PoolUsage:
+        """How the connections are used; may be asked of any thread."""
+        return PoolUsage(
+            self._pool.get_stats().get("pool_size", 0),
+            self._max_size,
+            self._in_use,
+            sum(not each.done() for each in tuple(self._waiting)),
+            self._timeouts,
+        )
 
     async def open(self) -> None:
         """Start the pool; connections come in the background."""
@@ -304,6 +329,7 @@ class Database:
                 if waiting.done() and not waiting.cancelled():
                     await self._release(waiting.result())
                 if isinstance(error, TimeoutError):
+                    self._timeouts += 1
                     raise unavailable("database") from None
                 raise
             if handed is not None:

@@ -118,6 +118,7 @@ class RequestInterceptor(grpc.aio.ServerInterceptor):
                 except grpc.aio.AbortError:
                     raise
                 except asyncio.CancelledError:
+                    RPC_HANDLED.labels(name, "cancelled").inc()
                     # An escaping cancellation would leave a client without a deadline waiting.
                     with contextlib.suppress(Exception):
                         await context.abort(grpc.StatusCode.UNAVAILABLE, "the call was cancelled")

@@ -21,7 +21,7 @@ from chassis.auth import AccessTokenVerifier
 from chassis.grpc_client import Peer
 from chassis.grpc_server import SERVER_OPTIONS, RequestInterceptor
 from chassis.logs import configure_logging, get_logger
-from chassis.metrics import serve_metrics
+from chassis.metrics import POOLS, serve_metrics
 from chassis.settings import ProcessSettings, load_file_variables
 from chassis.shared_calls_server import AddServicer, add_services
 from chassis.telemetry import configure_tracing
@@ -95,7 +95,7 @@ def run_service(
     """
     configure_logging(name, settings.log_level, settings.log_format)
     configure_tracing(name, settings)
-    serve_metrics(settings.metrics_port)
+    serve_metrics(name, settings.metrics_port, settings.metrics_host)
     failpoints.watch(name, settings.failpoints)
     uvloop.run(_serve(ServiceContext(name, settings), build))
 
@@ -142,6 +142,7 @@ async def _serve(
             stack.push_async_callback(close)
         for database in app.databases:
             await database.open()
+            POOLS.watch(context.name, database)
             stack.push_async_callback(database.close)
         if app.broker is not None:
             await app.broker.connect()
@@ -155,6 +156,8 @@ async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event)
     interceptor = RequestInterceptor(verifier, certified=_is_certified(settings))
     server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
     add_services(server, interceptor, app.services)
+    if settings.metrics_port is not None:
+        app.background += _figures(context.name, app)
     if app.audit is not None:
         _add_audit(server, app.audit, app.background)
     status = health.aio.HealthServicer()
@@ -265,6 +268,12 @@ def _ask_identity(context: ServiceContext[S]) -> Callable[[], Awaitable[str]]:
         return answer.jwks_json
 
     return fetch
+
+
+def _figures(name: str, app: ServiceApp) -> Sequence[Background]:
+    from chassis.event_figures import event_figures
+
+    return event_figures(name, app.databases, app.broker, app.background)
 
 
 def _add_audit(server: grpc.aio.Server, audit: Audit, background: Sequence[Background]) -> None:

@@ -12,12 +12,14 @@ import asyncio
 import contextlib
 import math
 import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 from nats.aio.msg import Msg
+from prometheus_client import Counter
 
 from chassis import envelope
 from chassis.broker import Broker, stream_name
@@ -94,11 +96,33 @@ DELETE FROM outbox WHERE id IN (
 """
 
 
+PUBLISHED = Counter(
+    "soko_events_published_total", "Domain events by name, once published.", ("context", "event")
+)
+
+
+class Published(NamedTuple):
+    """An event that was published, as the outbox has it."""
+
+    name: str
+    payload: bytes
+
+
 class Relay:
-    """Publishes one context's events in each aggregate's order."""
+    """Publishes one context's events in each aggregate's order.
+
+    ``on_published`` is told of events that were published for the first time, to count them: it is
+    not told of what a process had published that was killed before it wrote so down, or twice.
+    """
 
     def __init__(
-        self, db: Database, nats: Broker, context: str, *, poll_s: float = _POLL_S
+        self,
+        db: Database,
+        nats: Broker,
+        context: str,
+        *,
+        poll_s: float = _POLL_S,
+        on_published: Callable[[Sequence[Published]], None] | None = None,
     ) -> None:
         self._db = db
         self._broker = nats
@@ -113,6 +137,8 @@ class Relay:
         self._looked_at = -math.inf
         self._cleaned_at = -math.inf
         self._last_stored = 0
+        self._on_published = on_published
+        self._counted_since = datetime.min.replace(tzinfo=UTC)
 
     def nudge(self) -> None:
         """Tell the relay that there is something to publish; without it, it looks once a second."""
@@ -198,6 +224,7 @@ class Relay:
         until = time.monotonic() + _ROUNDS_S
         heads = [queue[0] for queue in queues.values()]
         leased = {row["id"] for row in heads}
+        told: list[Row] = []
         while heads and time.monotonic() < until:
             answers = await self._broker.request_many(
                 [self._message(row) for row in heads], _PUBLISH_TIMEOUT_S
@@ -210,11 +237,29 @@ class Relay:
                         self._released.append(row["id"])
                     continue
                 self._published.append(row["id"])
+                told.append(row)
                 queue = queues[row["aggregate_id"]]
                 queue.pop(0)
                 if queue:
                     following.append(queue[0])
             heads = following
+        self._count(told)
+
+    def _count(self, rows: Sequence[Row]) -> None:
+        """Count what was told; a lost stream that is filled again tells nothing new."""
+        new = [
+            Published(row["name"], row["payload"])
+            for row in rows
+            if row["occurred_at"] > self._counted_since
+        ]
+        for event in new:
+            PUBLISHED.labels(self._context, event.name).inc()
+        if self._on_published is None:
+            return
+        try:
+            self._on_published(new)
+        except Exception:
+            _log.exception("events_not_counted", context=self._context)
 
     def _message(self, row: Row) -> Outgoing:
         event = Envelope(
@@ -290,6 +335,7 @@ class Relay:
                     {"stream": stream, "created": created},
                 )
                 if again:
+                    self._counted_since = datetime.now(UTC)
                     _log.warning("stream_filled_again", stream=stream, events=again)
         # What the former stream acknowledged, the new one does not have.
         self._published.clear()

@@ -46,6 +46,9 @@ class ProcessSettings(BaseSettings):
     tls_key: Path | None = Field(default=None, description="Its key.")
     tls_ca: Path | None = Field(default=None, description="The authority of all processes.")
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    metrics_host: str = Field(
+        default="", description="Where the metrics' port listens; every interface by default."
+    )
     default_currency: str = Field(default="KES", pattern="^[A-Z]{3}$")
     otlp_endpoint: str = ""
     trace_sample_ratio: float = Field(default=0.01, ge=0, le=1)

@@ -47,11 +47,17 @@ def up(
     demo: Annotated[
         bool, typer.Option("--demo/--no-demo", help="Load demo data at the first start.")
     ] = True,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65530, help="Tell Prometheus figures: the gateway here, services behind."
+        ),
+    ] = None,
 ) -> None:
     """Start everything: database, broker, services, gateway."""
     from devstack.start_command import up as start
 
-    raise typer.Exit(start(_home(), detach=detach, port=port, demo=demo))
+    raise typer.Exit(start(_home(), detach=detach, port=port, demo=demo, metrics_port=metrics_port))
 
 
 @app.command()
@@ -82,6 +88,7 @@ def status(
         print(
             f"  {service.name:<14} {service.state:<11} pid {service.pid:<8}"
             f" {service.rss_mib:7.1f} MiB{again}"
+            + (f"  {service.metrics}" if service.metrics else "")
         )
     if found.services:
         print(f"  {'total':<39} {sum(s.rss_mib for s in found.services):8.1f} MiB")

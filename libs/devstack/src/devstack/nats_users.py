@@ -48,7 +48,7 @@ class BrokerUser:
             yield f"$JS.API.STREAM.INFO.{stream}"
             yield from (
                 f"$JS.API.CONSUMER.{verb}.{stream}.{self.name}"
-                for verb in ("DURABLE.CREATE", "DELETE", "MSG.NEXT")
+                for verb in ("DURABLE.CREATE", "DELETE", "INFO", "MSG.NEXT")
             )
             yield f"$JS.ACK.{stream}.{self.name}.>"
         yield from self.publishes

@@ -25,12 +25,20 @@ class StackOptions:
     """Processes of the gateway."""
     demo: bool
     """Whether the front page tells the demo logins."""
+    metrics_port: int = 0
+    """The gateway's for Prometheus, the services' being the next ones; 0 for none."""
 
     @classmethod
     def of_environment(
-        cls, variables: Mapping[str, str], *, port: int | None, demo: bool
+        cls,
+        variables: Mapping[str, str],
+        *,
+        port: int | None,
+        demo: bool,
+        metrics_port: int | None = None,
     ) -> StackOptions:
-        """Choose by SOKO_HTTP_HOST, SOKO_HTTP_PORT and SOKO_HTTP_WORKERS where nothing was said.
+        """Choose where nothing was said by SOKO_HTTP_HOST, SOKO_HTTP_PORT, SOKO_HTTP_WORKERS and
+        SOKO_METRICS_PORT.
 
         Raises HomeError for a variable that has to be a number and is none.
         """
@@ -40,6 +48,7 @@ class StackOptions:
             port=port or _number(variables, "SOKO_HTTP_PORT", DEFAULT_PORT),
             workers=_number(variables, "SOKO_HTTP_WORKERS", min(2, cores)),
             demo=demo,
+            metrics_port=metrics_port or _number(variables, "SOKO_METRICS_PORT", 0, least=0),
         )
 
     @property
@@ -64,10 +73,10 @@ class StackOptions:
         return cls(**json.loads(text))
 
 
-def _number(variables: Mapping[str, str], name: str, default: int) -> int:
+def _number(variables: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
     text = variables.get(name) or str(default)
-    if not text.isdecimal() or not 1 <= int(text) <= _PORT_MAX:
-        raise HomeError(f"{name} is {text!r}; it has to be a number from 1 to {_PORT_MAX}")
+    if not text.isdecimal() or not least <= int(text) <= _PORT_MAX:
+        raise HomeError(f"{name} is {text!r}; it has to be a number from {least} to {_PORT_MAX}")
     return int(text)
 
 

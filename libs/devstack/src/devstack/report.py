@@ -8,6 +8,7 @@ from chassis.health_probe import gateway_readiness
 from devstack.home import Home
 from devstack.processes import memory_mib
 from devstack.running import running_state
+from devstack.stack import METRICS_HOST, metrics_ports
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class ServiceReport:
     rss_mib: float
     pss_mib: float | None
     restarts: int
+    metrics: str = ""
+    """Where it tells figures to Prometheus, if it was started with a port for them."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ def report(home: Home) -> StackReport:
     if state is None or state.phase in {"stopped", "failed"}:
         return StackReport("stopped", "")
     readiness = gateway_readiness(state.host, state.port)
+    told = metrics_ports(state.metrics_port) if state.metrics_port else {}
     services = []
     for component in state.components:
         alive = component.process.alive
@@ -52,6 +56,9 @@ def report(home: Home) -> StackReport:
                 rss_mib=round(rss, 1),
                 pss_mib=None if pss is None else round(pss, 1),
                 restarts=component.restarts,
+                metrics=f"http://{METRICS_HOST}:{told[component.name]}/metrics"
+                if component.name in told
+                else "",
             )
         )
     rss, pss = memory_mib(state.pid, alone=True)

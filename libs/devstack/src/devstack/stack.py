@@ -34,6 +34,10 @@ _INTERPRETER = {
     "MALLOC_TRIM_THRESHOLD_": "1048576",
     "PYTHONUNBUFFERED": "1",
 }
+METERED = ("gateway", *SERVICES)
+"""Who tells figures, in the order of their ports."""
+METRICS_HOST = "127.0.0.1"
+"""The embedded stack tells them to this machine alone."""
 _SENDER = "Soko <no-reply@soko.example>"
 
 
@@ -139,6 +143,9 @@ class Stack:
         if process == "identity":
             wiring["SOKO_TOKEN_SIGNING_KEY"] = key(secrets, "token-signing-key")
             wiring["SOKO_ENCRYPTION_KEYS"] = key(secrets, "encryption-key")
+        if self.options.metrics_port and process in METERED:
+            wiring["SOKO_METRICS_HOST"] = METRICS_HOST
+            wiring["SOKO_METRICS_PORT"] = str(metrics_ports(self.options.metrics_port)[process])
         if process == "gateway":
             wiring["SOKO_HTTP_HOST"] = self.options.host
             wiring["SOKO_HTTP_PORT"] = str(self.options.port)
@@ -255,6 +262,11 @@ class Stack:
                 environment=environment,
                 folder=self.home.folder,
             )
+
+
+def metrics_ports(first: int) -> dict[str, int]:
+    """Return the port of each process that tells figures, the first being the gateway's."""
+    return {process: first + number for number, process in enumerate(METERED)}
 
 
 def _accepts(host: str, port: int) -> bool:

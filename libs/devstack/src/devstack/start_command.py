@@ -20,7 +20,9 @@ _STOP_TIMEOUT_S = 60.0
 _DEMO_LOGINS = ("buyer", "seller", "operator", "admin")
 
 
-def up(home: Home, *, detach: bool, port: int | None, demo: bool) -> int:
+def up(
+    home: Home, *, detach: bool, port: int | None, demo: bool, metrics_port: int | None = None
+) -> int:
     """Start the stack of a home; return the exit status.
 
     In the foreground it lasts until Ctrl-C; then everything it started has ended.
@@ -33,7 +35,9 @@ def up(home: Home, *, detach: bool, port: int | None, demo: bool) -> int:
             file=sys.stderr,
         )
         return 1
-    options = StackOptions.of_environment(variables(ROOT), port=port, demo=demo)
+    options = StackOptions.of_environment(
+        variables(ROOT), port=port, demo=demo, metrics_port=metrics_port
+    )
     _wait_for_a_stop(home)
     if is_locked(home):
         return _join(home, port, demo=demo)

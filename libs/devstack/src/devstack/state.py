@@ -49,6 +49,7 @@ class StackState:
     demo: bool
     nats_port: int = 0
     smtp_port: int = 0
+    metrics_port: int = 0
     components: tuple[ComponentState, ...] = field(default_factory=tuple)
 
     @property

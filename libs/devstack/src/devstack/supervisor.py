@@ -22,7 +22,7 @@ from devstack.leftovers import clear_leftovers, end_stray_database
 from devstack.nursery import AdoptedProcess, Nursery
 from devstack.options import StackOptions, variables
 from devstack.processes import Process
-from devstack.stack import Stack
+from devstack.stack import METRICS_HOST, Stack, metrics_ports
 from devstack.state import Phase, StackState, lock
 
 _START_TIMEOUT_S = 120.0
@@ -131,6 +131,14 @@ class Supervisor:
             raise StartError(f"Nobody can listen on {host}:{port}: {error.strerror}") from error
         if not free:
             raise StartError(ports.in_use_message(host, port))
+        if self._options.metrics_port:
+            for taken in metrics_ports(self._options.metrics_port).values():
+                if not ports.is_free(METRICS_HOST, taken):
+                    who = ports.holder(taken) or "another program"
+                    raise StartError(
+                        f"Port {taken}, for figures, is in use by {who}."
+                        " Choose others: ./soko up --metrics-port N"
+                    )
 
     def _launch(self, components: Sequence[Component]) -> None:
         for component in components:
@@ -224,6 +232,7 @@ class Supervisor:
             demo=self._options.demo,
             nats_port=stack.nats.port if stack else 0,
             smtp_port=stack.smtp_port if stack else 0,
+            metrics_port=self._options.metrics_port,
             components=tuple(c.describe() for c in stack.components) if stack else (),
         ).write(self._home)
 

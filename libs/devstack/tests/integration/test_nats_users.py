@@ -83,6 +83,7 @@ async def test_a_process_can_do_what_it_has_to(
             (answer,) = await broker.request_many([Outgoing(message.reply, b"+ACK")])
             assert answer is not None
             await pull.close()
+            assert (await broker.consumer_lag(context, user.name)).acknowledged > 0
         for each in user.follows:
             heard = asyncio.Event()
 
@@ -145,6 +146,7 @@ def forbidden_publications(user: BrokerUser) -> Iterator[str]:
         yield f"$JS.API.CONSUMER.CREATE.{stream}.{user.name}"
         yield f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.somebody"
         yield f"$JS.API.CONSUMER.MSG.NEXT.{stream}.somebody"
+        yield f"$JS.API.CONSUMER.INFO.{stream}.somebody"
         yield f"$JS.ACK.{stream}.somebody.1.1.1.1.1"
         if context not in user.consumes:
             yield f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{user.name}"

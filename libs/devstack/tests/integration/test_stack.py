@@ -183,6 +183,15 @@ async def test_a_taken_port_is_named_with_what_to_do(own_stack: Soko) -> None:
     assert own_stack.report().state == "stopped"
 
 
+async def test_a_taken_port_of_figures_is_named_before_anything_starts(own_stack: Soko) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, output = own_stack.up("--metrics-port", str(port - 1))
+        assert code == 1
+        assert f"Port {port}, for figures, is in use by" in output
+        assert "./soko up --metrics-port N" in output
+
+
 async def test_a_service_that_does_not_start_is_named_with_its_last_words(own_stack: Soko) -> None:
     own_stack.variables["STUB_BREAKS"] = "payments serve"
     code, output = own_stack.up()

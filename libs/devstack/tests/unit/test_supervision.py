@@ -43,6 +43,17 @@ def test_a_port_that_was_asked_for_wins() -> None:
     assert StackOptions.from_text(options.as_text()) == options
 
 
+def test_figures_are_told_where_somebody_said_so() -> None:
+    def chosen(variables: dict[str, str], metrics_port: int | None = None) -> int:
+        return StackOptions.of_environment(
+            variables, port=None, demo=True, metrics_port=metrics_port
+        ).metrics_port
+
+    assert chosen({}) == 0
+    assert chosen({"SOKO_METRICS_PORT": "9464"}) == 9464
+    assert chosen({"SOKO_METRICS_PORT": "9464"}, 9500) == 9500
+
+
 def test_a_port_that_is_no_number_is_refused() -> None:
     with pytest.raises(HomeError, match="SOKO_HTTP_PORT is 'eighty'"):
         StackOptions.of_environment({"SOKO_HTTP_PORT": "eighty"}, port=None, demo=True)

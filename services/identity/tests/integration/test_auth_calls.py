@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis.auth import AccessTokenVerifier
 from chassis.database import Database
@@ -259,3 +260,15 @@ async def test_logins_that_failed_often_wait_whoever_has_the_name(
             error = await refusal(log_in(client, email, password))
             assert (error.kind, error.code) == ("too_many", "too_many_attempts")
             assert 60 < error.extra["retry_after_s"] < 900
+
+
+async def test_logins_are_counted_by_outcome(client: Client) -> None:
+    def told(outcome: str) -> float:
+        return REGISTRY.get_sample_value("soko_logins_total", {"outcome": outcome}) or 0.0
+
+    email = make_email()
+    await register(client, email=email)
+    succeeded, failed = told("ok"), told("invalid_credentials")
+    await log_in(client, email)
+    await refusal(log_in(client, email, "a wrong password"))
+    assert (told("ok"), told("invalid_credentials")) == (succeeded + 1, failed + 1)

@@ -11,6 +11,7 @@ from chassis.clock import Clock, SystemClock
 from chassis.consumer import EventConsumer
 from chassis.cursors import CursorCodec
 from chassis.database import Database
+from chassis.periodic import Periodic
 from chassis.personal_data import PersonalDataServicer
 from chassis.process import Background, ServiceApp, ServiceContext
 from notifications.adapters.audit import audit_of
@@ -39,7 +40,9 @@ from notifications.entrypoints.audit_service import AuditReportServicer
 from notifications.entrypoints.event_consumer import EventRecorder
 from notifications.entrypoints.foreign_events import PARSERS
 from notifications.entrypoints.grpc_server import NotificationServicer, RealtimeServicer
-from notifications.entrypoints.jobs import MailPace, MailWorker, Periodic, Retelling
+from notifications.entrypoints.jobs import MailPace, MailWorker, Retelling
+from notifications.entrypoints.mail_figures import EVERY_S as MAIL_FIGURES_EVERY_S
+from notifications.entrypoints.mail_figures import MailFigures
 from notifications.entrypoints.timeline_service import TimelineServicer
 from notifications.settings import Settings
 from soko.audit.v1 import report_pb2_grpc
@@ -69,6 +72,7 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
         orders, contacts, LinkClient(identity), _renderer, links_url=settings.links_url
     )
     worker = _mail_worker(settings, clock, db, compose, transport)
+    mail_figures = MailFigures(PostgresDeliveryQueue(db).backlog, clock)
     retention = Retention(messages=timedelta(days=settings.realtime_retention_days))
     language_of = AccountLanguage(contacts, inbox.locale, clock)
     cursors = CursorCodec(*settings.secrets)
@@ -99,6 +103,7 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
             worker,
             Periodic("retention", _SWEEP_EVERY_S, lambda: forget_old(db, retention, clock.now())),
             *_audits(context, db, clock),
+            Periodic("mail figures", MAIL_FIGURES_EVERY_S, mail_figures.look),
         ],
         databases=[db],
         broker=broker,

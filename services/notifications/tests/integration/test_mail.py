@@ -1,10 +1,12 @@
 """Mail from the row of a delivery to a real SMTP server."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
-from chassis.clock import SystemClock
+from chassis.clock import FixedClock, SystemClock
 from devstack.testing import eventually
 from notifications.adapters.catalogs import CatalogNoticeTexts
 from notifications.adapters.delivery_queue import PostgresDeliveryQueue
@@ -19,6 +21,7 @@ from notifications.domain.deliveries import RetryPolicy
 from notifications.domain.mail import Contact
 from notifications.domain.updates import CredentialUpdate, Update
 from notifications.entrypoints.jobs import MailPace, MailWorker
+from notifications.entrypoints.mail_figures import MailFigures
 from services.notifications.tests.builders import (
     NOON,
     a_link,
@@ -30,6 +33,7 @@ from services.notifications.tests.builders import (
 from services.notifications.tests.fakes import FakeContacts, FakeLinks, FakeOrders
 
 RENDERER = MailTemplates()
+value = REGISTRY.get_sample_value
 
 
 class Post:
@@ -248,3 +252,16 @@ def test_a_wrong_address_of_the_server_is_named_at_once(url):
 def test_a_servers_address_may_carry_credentials():
     server = SmtpServer.of_url("smtp+starttls://us%40er:p%2Fw@mail.example")
     assert (server.username, server.password, server.port) == ("us@er", "p/w", 587)
+
+
+async def test_mail_that_waits_is_told(db, mail_server):
+    await db.execute("TRUNCATE mail_delivery")
+    clock = FixedClock(SystemClock().now() + timedelta(minutes=10))
+    waiting = Post(db, mail_server)
+    figures = MailFigures(waiting.queue.backlog, clock)
+    await figures.look()
+    assert (value("soko_mail_pending"), value("soko_mail_oldest_seconds")) == (0, 0)
+    await waiting.confirm()
+    await figures.look()
+    assert value("soko_mail_pending") == 1
+    assert 590 < value("soko_mail_oldest_seconds") < 700

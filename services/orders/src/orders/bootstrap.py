@@ -11,6 +11,7 @@ from chassis.consumer import EventConsumer
 from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.outbox import Relay
+from chassis.periodic import Periodic
 from chassis.personal_data import PersonalDataServicer
 from chassis.process import Background, ServiceApp, ServiceContext
 from orders.adapters.audit import audit_of
@@ -66,7 +67,9 @@ from orders.entrypoints.checkout_service import CheckoutServicer
 from orders.entrypoints.due_worker import DueWorker
 from orders.entrypoints.event_consumer import PAYMENT_EVENTS, PaymentEventHandler
 from orders.entrypoints.fulfilment_service import FulfilmentServicer, FulfilmentUseCases
+from orders.entrypoints.order_figures import order_counter
 from orders.entrypoints.order_service import OrderServicer, OrderUseCases
+from orders.entrypoints.saga_watch import EVERY_S as SAGA_WATCH_EVERY_S
 from orders.entrypoints.saga_watch import SagaWatch
 from orders.entrypoints.settle_worker import SettleWorker
 from orders.entrypoints.sweeper import Sweeper
@@ -113,7 +116,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
     settings = context.settings
     db = Database(settings.database_url, max_size=settings.database_pool_max, name=_CONTEXT)
     broker = Broker(settings.nats_url, _CONTEXT)
-    relay = Relay(db, broker, _CONTEXT)
+    relay = Relay(db, broker, _CONTEXT, on_published=order_counter(settings.default_currency))
     parts = _parts(context, db, relay)
     remembered = parts.remembered
     await broker.follow("catalog", remembered.hear, remembered.forget, FORGETTING_EVENTS)
@@ -136,6 +139,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
     )
     parcel_worker, fulfilment, cancel_items = _fulfilment(parts, settle, saga_worker)
     checkout = _checkout(parts, runner)
+    watch = SagaWatch(PostgresSagaAges(db), parts.clock)
     return ServiceApp(
         services=[
             (
@@ -167,7 +171,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
             relay,
             settle_worker,
             saga_worker,
-            SagaWatch(PostgresSagaAges(db), parts.clock),
+            Periodic("saga watch", SAGA_WATCH_EVERY_S, watch.look),
             parcel_worker,
             _consumer(parts, broker, relay, saga_worker),
             *_forgetting(parts, broker),

@@ -28,6 +28,7 @@ from payments.app.receive_webhook import ReceiveWebhookHandler
 from payments.app.resolve_due import ResolveDue
 from payments.app.settle import Settler
 from payments.entrypoints.ledger_service import LedgerServicer
+from payments.entrypoints.money_figures import ledger_watch, money_counter
 from payments.entrypoints.payment_service import PaymentServicer, SandboxServicer
 from payments.entrypoints.refund_service import RefundServicer
 from payments.entrypoints.resolver import Resolver
@@ -47,12 +48,13 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
     settings = context.settings
     db = Database(settings.database_url, max_size=settings.database_pool_max, name="payments")
     broker = Broker(settings.nats_url, "payments")
-    relay = Relay(db, broker, "payments")
+    relay = Relay(db, broker, "payments", on_published=money_counter(settings.default_currency))
     events = PostgresProviderEvents(db)
     providers = make_providers(settings, events)
     methods = providers.methods
     clock = SystemClock()
     payments = PostgresPayments(db, relay.nudge)
+    ledger = PostgresLedger(db)
     settler = Settler(payments, methods, clock)
     rules = current_rules(db, settings, clock)
     memberships = IdentityMemberships(context.peer("identity", settings.identity_target))
@@ -80,7 +82,7 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
             ),
             (
                 rpc.add_LedgerServiceServicer_to_server,
-                LedgerServicer(PostgresLedger(db), CursorCodec(*settings.secrets)),
+                LedgerServicer(ledger, CursorCodec(*settings.secrets)),
             ),
             (
                 timeline_pb2_grpc.add_TimelineServiceServicer_to_server,
@@ -100,6 +102,7 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
             WebhookWorker(HandleEvents(events, payments, settler, clock), webhook_news),
             *seller_money.background,
             AuditLogKeeper(db, clock),
+            ledger_watch(ledger.imbalances, clock),
         ],
         databases=[db],
         broker=broker,

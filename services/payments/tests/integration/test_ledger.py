@@ -1,15 +1,19 @@
 """The database itself guards the ledger."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 
+from chassis.clock import FixedClock, SystemClock
 from chassis.ids import new_id
 from chassis.migrations import check
 from payments.adapters.ledger_reader import PostgresLedger
 from payments.domain.ledger import Account
 from payments.domain.payment import ProviderState
+from payments.entrypoints.money_figures import LedgerWatch
 from services.payments.tests.builders import NOW, make_payment, make_split
 from services.payments.tests.conftest import MIGRATIONS
 
@@ -130,3 +134,23 @@ async def test_entries_are_listed_newest_first_and_filtered(database, postgres_p
     of_account = await ledger.entries(payment.order_id, entries[0].account_id, None, 10)
     assert [each.id for each in of_account] == [entries[0].id]
     assert len(await ledger.entries(None, None, None, 2)) == 2
+
+
+async def test_what_does_not_balance_is_told_per_currency_and_makes_up_for_nothing(
+    database, accounts
+):
+    clock, told = FixedClock(SystemClock().now()), REGISTRY.get_sample_value
+    watch = LedgerWatch(PostgresLedger(database).imbalances, clock)
+    await enter(database, accounts, (5, -5))
+    await watch.look()
+    assert told("soko_ledger_imbalance_minor", {"currency": "KES"}) == 0
+    async with database.transaction() as session:
+        await session.execute("ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_checked")
+        for amounts in ((7, -5), (-3, 1)):
+            await enter(session, accounts, amounts)
+        await session.execute("ALTER TABLE ledger_entry ENABLE TRIGGER ledger_entry_checked")
+    await watch.look()
+    assert told("soko_ledger_imbalance_minor", {"currency": "KES"}) == 4
+    clock = FixedClock(clock.now() + timedelta(hours=2))
+    await LedgerWatch(PostgresLedger(database).imbalances, clock).look()
+    assert told("soko_ledger_imbalance_minor", {"currency": "KES"}) is None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from prometheus_client import Counter
+
 from chassis.context import current_actor, current_client_address
 from chassis.ids import format_id
 from identity.app.create_ws_ticket import CreateWsTicket, CreateWsTicketHandler
@@ -17,9 +19,18 @@ from identity.app.redeem_ws_ticket import RedeemWsTicket, RedeemWsTicketHandler
 from identity.app.refresh import Refresh, RefreshHandler
 from identity.app.register import Register, RegisterHandler
 from identity.domain.account import MAX_CLAIMED_SELLERS
+from identity.domain.errors import IdentityError
 from identity.entrypoints.messages import account_message, caller, device, tokens_message
 from soko.identity.v1 import auth_pb2 as pb
 from soko.identity.v1 import auth_pb2_grpc as rpc
+
+LOGINS = Counter(
+    "soko_logins_total",
+    "Logins with a password by outcome: ok, or the error's code.",
+    ("outcome",),
+)
+for _outcome in ("ok", "invalid_credentials", "too_many_attempts"):
+    LOGINS.labels(_outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +70,17 @@ class AuthServicer(rpc.AuthServiceServicer):
 
     async def Login(self, request: pb.LoginRequest, context: Any) -> pb.LoginResponse:  # noqa: N802
         """Open a session."""
-        tokens = await self._handlers.login.handle(
-            LogIn(request.email, request.password, request.totp_code, device(request.user_agent)),
-            current_client_address(),
-        )
+        try:
+            tokens = await self._handlers.login.handle(
+                LogIn(
+                    request.email, request.password, request.totp_code, device(request.user_agent)
+                ),
+                current_client_address(),
+            )
+        except IdentityError as error:
+            LOGINS.labels(error.code).inc()
+            raise
+        LOGINS.labels("ok").inc()
         return pb.LoginResponse(tokens=tokens_message(tokens))
 
     async def Refresh(  # noqa: N802

@@ -40,6 +40,10 @@ WHERE id = %(id)s AND status = 'pending' AND attempts = %(attempts)s
 
 _DROP = "DELETE FROM mail_delivery WHERE id = %(id)s AND status = 'pending'"
 
+_BACKLOG = """
+SELECT count(*) AS mails, min(created_at) AS since FROM mail_delivery WHERE status = 'pending'
+"""
+
 _ERROR_LENGTH = 300
 
 
@@ -82,6 +86,11 @@ class PostgresDeliveryQueue:
     async def drop(self, delivery: Delivery) -> None:
         """Forget a mail that is not to be sent; the inbox knows that its event was heard."""
         await self._statements.execute(_DROP, {"id": delivery.id})
+
+    async def backlog(self) -> tuple[int, datetime | None]:
+        """Return how many mails are not sent yet, and since when the oldest is to be."""
+        row = await self._statements.fetch_one(_BACKLOG)
+        return (row["mails"], row["since"]) if row is not None else (0, None)
 
 
 def _attempt(delivery: Delivery, error: str) -> dict[str, object]:

@@ -39,6 +39,8 @@ class AuditJob:
             self._tell(report)
 
     def _tell(self, report: AuditReport) -> None:
+        # Reports come from any replica: what an older one found is not to stand beside this one.
+        AUDIT_FINDINGS.clear()
         for invariant, count in report.found().items():
             AUDIT_FINDINGS.labels(invariant).set(count)
         AUDIT_DURATION_SECONDS.set(report.took.total_seconds())

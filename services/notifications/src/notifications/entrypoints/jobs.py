@@ -1,4 +1,4 @@
-"""Background work: sending mail, telling again after a restart, and forgetting what is old."""
+"""Background work: sending mail, and telling again after a restart."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ _LOOK_EVERY_S = 1.0
 MAIL_ATTEMPTS = Counter(
     "soko_mail_attempts_total", "Attempts to send a mail, by the mail's status after.", ("status",)
 )
+for _status in (deliveries.SUCCEEDED, deliveries.PENDING, deliveries.DEAD):
+    MAIL_ATTEMPTS.labels(_status)
 _log = get_logger(__name__)
 
 
@@ -126,24 +128,6 @@ async def _wait(stopping: asyncio.Task[bool], event: asyncio.Event | None, limit
     await asyncio.wait(tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
     if waking is not None:
         waking.cancel()
-
-
-class Periodic:
-    """Runs a piece of work at the start and then at an interval."""
-
-    def __init__(self, name: str, every_s: float, work: Callable[[], Awaitable[object]]) -> None:
-        self._name = name
-        self._every_s = every_s
-        self._work = work
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Run until ``stop`` is set; a failure is logged and the next turn tries again."""
-        while not stop.is_set():
-            try:
-                await self._work()
-            except Exception:
-                _log.exception("job_failed", job=self._name)
-            await _pause(stop, self._every_s)
 
 
 class Retelling:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-
 from prometheus_client import Gauge
 
 from chassis.clock import Clock
-from chassis.errors import ServiceError
 from chassis.logs import get_logger
 from orders.app.watch_sagas import STEPS_WATCHED, SagaAges, is_stuck
 
@@ -19,27 +15,16 @@ OLDEST_S = Gauge(
 )
 UNFINISHED = Gauge("soko_orders_sagas_unfinished", "Unfinished sagas at a step.", ("step",))
 
-_EVERY_S = 15.0
+EVERY_S = 15.0
 _log = get_logger(__name__)
 
 
 class SagaWatch:
-    """Looks every fifteen seconds; each replica tells the same."""
+    """Looks how far sagas are; each replica tells the same."""
 
     def __init__(self, ages: SagaAges, clock: Clock) -> None:
         self._ages = ages
         self._clock = clock
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until told to stop."""
-        while not stop.is_set():
-            try:
-                await self.look()
-            except ServiceError as error:
-                _log.warning("saga_watch_waits", error=str(error))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_EVERY_S):
-                    await stop.wait()
 
     async def look(self) -> None:
         """Set the figures and name the oldest saga of each step that is stuck."""

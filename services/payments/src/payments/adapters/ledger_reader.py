@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from chassis.database import Database
@@ -23,6 +25,13 @@ SELECT e.id, e.transaction_id, e.event, e.account_id, a.kind AS account_kind,
 FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
 WHERE {filters}
 ORDER BY e.id DESC LIMIT %(limit)s
+"""
+# A transaction's entries have one time, so that a window never holds a part of one.
+_IMBALANCES = """
+SELECT currency, sum(abs(off))::bigint AS off FROM (
+    SELECT currency, sum(amount_minor) AS off FROM ledger_entry
+    WHERE created_at >= %(since)s GROUP BY transaction_id, currency
+) AS summed GROUP BY currency
 """
 _FILTERS = {
     "order_id": "e.order_id = %(order_id)s",
@@ -57,3 +66,11 @@ class PostgresLedger:
             _ENTRIES.format(filters=filters), {**params, "limit": limit}
         )
         return [LedgerEntry(**row) for row in rows]
+
+    async def imbalances(self, since: datetime) -> Mapping[str, int]:
+        """Return by how much transactions since then do not balance, per currency, in minor units.
+
+        Amounts of several transactions do not make up for one another.
+        """
+        rows = await self._db.fetch_all(_IMBALANCES, {"since": since})
+        return {row["currency"]: row["off"] for row in rows}
