@@ -4,8 +4,10 @@ who sells and buys, and as admin. ``./soko fuzz`` sends more of them."""
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.e2e.marketplace import Marketplace
+from tests.e2e.marketplace import PASSWORD, Account, Marketplace, bearer
 from tests.e2e.stack import Stack
 from tests.security.callers import People
 from tests.security.table import OPENAPI
@@ -36,6 +38,7 @@ from tests.security.things import Things
 EXAMPLES = int(os.environ.get("SOKO_FUZZ_EXAMPLES", "4"))
 """Requests for each operation, caller, and kind (fitting the schema, and not)."""
 SEED = int(os.environ.get("SOKO_FUZZ_SEED", "2026"))
+TOKENS_LAST_S = 300
 ENDS_OWN_SESSION = re.compile(r"POST /v1/auth/logout$")
 """Asked as a guest only: every later request of an account would be a 401."""
 CHECKS = [
@@ -67,12 +70,25 @@ class Fuzzer:
     """Who asks, what there is to ask for, and what was answered."""
 
     url: str
-    credentials: dict[str, dict[str, str]]
+    accounts: dict[str, Account]
     ids: dict[str, str]
     seller_id: str
     session: requests.Session = field(default_factory=requests.Session)
     statuses: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    credentials: dict[str, dict[str, str]] = field(init=False)
+    logged_in_at: float = field(init=False, default=-math.inf)
+
+    def renew_credentials(self) -> None:
+        """Log in again before access tokens expire: a long run outlives them."""
+        if time.monotonic() - self.logged_in_at < TOKENS_LAST_S:
+            return
+        self.credentials = {"guest": {}}
+        for caller, account in self.accounts.items():
+            login = {"email": account.email, "password": PASSWORD}
+            answer = self.session.post(f"{self.url}/v1/auth/login", json=login)
+            self.credentials[caller] = bearer(answer.json()["access_token"])
+        self.logged_in_at = time.monotonic()
 
     def path_parameters(self, path: str) -> dict[str, str] | None:
         """Return what is there for the names in a path."""
@@ -156,13 +172,13 @@ async def fuzzer(stack: Stack, market: Marketplace, people: People) -> Fuzzer:
         "rule_id": await things.commission_rule(),
         "api_key_id": await things.api_key("buyer"),
     }
-    credentials = {"guest": {}, "trader": trader.headers, "admin": admin.headers}
-    return Fuzzer(stack.url, credentials, ids, seller_id)
+    return Fuzzer(stack.url, {"trader": trader, "admin": admin}, ids, seller_id)
 
 
 @pytest.mark.parametrize("name", DELETING_LAST)
 def test_no_request_breaks_the_contract(fuzzer: Fuzzer, name: str) -> None:
     fuzzer.faults.clear()
+    fuzzer.renew_credentials()
     for caller in fuzzer.credentials:
         if caller == "guest" or not ENDS_OWN_SESSION.match(name):
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):

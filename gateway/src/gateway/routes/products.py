@@ -81,7 +81,7 @@ async def list_products(request: ApiRequest) -> Response:
     "/products/{id_or_slug}",
     response_class=Response,
     summary="Read a product",
-    responses=answers({200: "Product"}, {404: ""}, etag=True),
+    responses=answers({200: "Product"}, {401: "", 403: "insufficient_scope", 404: ""}, etag=True),
 )
 @rules(Access.PUBLIC, scope="catalog:read")
 async def read_product(
