@@ -11,8 +11,10 @@ import shutil
 import sqlite3
 import subprocess
 import time
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +147,13 @@ async def start_again(stack: Stack) -> None:
     await run(stack, "up", "--detach", "--no-demo", "--port", str(stack.port))
 
 
+def change_secret(stack: Stack) -> None:
+    """Give the stack a new SOKO_SECRET, and let it accept the former one."""
+    file = Home(stack.home).secrets / "secret"
+    stack.environ["SOKO_ACCEPTED_SECRETS"] = file.read_text().strip()
+    file.write_text(f"{uuid.uuid4().hex}\n")
+
+
 async def add_picture(market: Marketplace, shop: Shop) -> str:
     """Give the product a picture; return the picture's path."""
     added = await market.client.post(
@@ -167,6 +176,8 @@ async def test_what_was_wiped_is_restored_and_goes_on(
     cart = await market.cart((shop.product.variant_id, 2), account=buyer)
     bought = (await market.checkout(cart, account=buyer)).json()
     await market.order_becomes(bought, status="confirmed", payment_status="captured", account=buyer)
+    of_a_guest = (await market.checkout(await market.cart((shop.product.variant_id, 1)))).json()
+    await market.order_becomes(of_a_guest, status="confirmed", payment_status="captured")
     before = await back_up_at_rest(stack, folder)
     assert "name a new folder" in await refused(stack, "backup", str(folder))
     assert "is running" in await refused(stack, "restore", str(folder), "--replace")
@@ -183,7 +194,9 @@ async def test_what_was_wiped_is_restored_and_goes_on(
     finally:
         server.stop()
 
+    change_secret(stack)
     await start_again(stack)
+    await market.order(of_a_guest)
     code = app.generate(int(time.time()) + 30).decode()
     assert (await log_in(market, buyer, totp_code=code)).status_code == 200
     assert (await market.client.get("/v1/me", headers=buyer.headers)).status_code == 200
@@ -217,18 +230,31 @@ async def test_what_was_wiped_is_restored_and_goes_on(
 async def test_a_servers_databases_move_to_another_server(
     stack: Stack, tmp_path: Path, postgres_server: PostgresServer
 ) -> None:
-    folder, url = tmp_path / "backup", server_of(stack).url("postgres")
-    before = await back_up_at_rest(stack, folder, "--server", url)
+    folder, began = tmp_path / "backup", datetime.now(UTC)
+    server = server_of(stack)
+    secret = (stack.home / "secrets" / "database-superuser").read_text().strip()
+    stack.environ["PGPASSWORD"] = secret
+    before = await back_up_at_rest(stack, folder, "--server", server.url("postgres", password=""))
+    del stack.environ["PGPASSWORD"]
     assert "databases alone" in await refused(stack, "restore", str(folder))
     home = Home(tmp_path / "home")
     home.prepare()
     prepare_databases(postgres_server, home)
     await run(stack, "restore", str(folder), "--server", postgres_server.url("postgres"))
     assert digests(postgres_server) == before
+    with psycopg.connect(postgres_server.url(database_name("orders"))) as connection:
+        heard = connection.execute("SELECT count(*), min(received_at) FROM inbox").fetchone()
+    # An old backup's inboxes must not forget what the outboxes of its time will tell again.
+    assert heard is not None
+    assert heard[0] > 0
+    assert heard[1] > began
     complaint = await refused(
         stack, "restore", str(folder), "--server", postgres_server.url("postgres")
     )
     assert "is not empty" in complaint
+    Home(stack.home).unfinished_restore.touch()
+    assert "half a backup" in await refused(stack, "up", "--detach")
+    Home(stack.home).unfinished_restore.unlink()
 
 
 HELD = ("authorized", "captured")

@@ -22,6 +22,8 @@ _VARIABLES = {
     "sslmode": "PGSSLMODE",
     "sslrootcert": "PGSSLROOTCERT",
 }
+_KEPT = ("PGPASSWORD", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT")
+"""What a person may have set instead of writing it into an address."""
 
 
 def urls_of(server: str) -> Mapping[str, str]:
@@ -35,7 +37,8 @@ def run_client(program: str, url: str, *arguments: str | Path) -> None:
     The address goes by its environment: everybody may read the arguments of a process.
     """
     given = {key: str(value) for key, value in conninfo_to_dict(url).items() if value}
-    environment = {_VARIABLES[key]: value for key, value in given.items() if key in _VARIABLES}
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    environment |= {_VARIABLES[key]: value for key, value in given.items() if key in _VARIABLES}
     done = subprocess.run(
         [binaries_for(ordinary_user()) / program, *arguments],
         capture_output=True,
