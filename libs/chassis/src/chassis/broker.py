@@ -152,7 +152,9 @@ class Broker:
         if self._starting.done():
             self._starting.result()
         else:
-            _log.warning("broker_away", servers=self._servers)
+            # What stands before the @ is the password.
+            places = [server.rpartition("@")[2] for server in self._servers]
+            _log.warning("broker_away", servers=places)
 
     async def _start(self) -> None:
         await self._client.connect(

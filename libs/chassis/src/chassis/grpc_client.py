@@ -37,6 +37,8 @@ CHANNEL_OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
+    # By default 30 s: replicas that all were replaced within it would be away for the rest of it.
+    ("grpc.dns_min_time_between_resolutions_ms", 2000),
     ("grpc.lb_policy_name", "round_robin"),
     ("grpc.enable_retries", 0),
 )

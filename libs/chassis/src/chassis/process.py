@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import grpc
 import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from pydantic_settings import BaseSettings
 
 from chassis import failpoints
 from chassis.auth import AccessTokenVerifier
@@ -35,9 +36,13 @@ if TYPE_CHECKING:
 _DRAIN_S = 5.0
 _HEALTH_INTERVAL_S = 2.0
 _RESTART_PAUSE_S = 1.0
+LIVE = "live"
+"""What health checks ask for that look at this process alone: a database that is away is no reason
+to start it anew."""
 _log = get_logger(__name__)
 
 S = TypeVar("S", bound=ProcessSettings)
+Loaded = TypeVar("Loaded", bound=BaseSettings)
 
 
 class Background(Protocol):
@@ -110,7 +115,7 @@ def calm_garbage_collection() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def load_settings(cls: type[S]) -> S:
+def load_settings(cls: type[Loaded]) -> Loaded:
     """Read a process's settings from the environment and from ``_FILE`` variables.
 
     Ends the process with one line per mistake when a setting is missing or wrong.
@@ -161,6 +166,9 @@ async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event)
     if app.audit is not None:
         _add_audit(server, app.audit, app.background)
     status = health.aio.HealthServicer()
+    await status.set(LIVE, health_pb2.HealthCheckResponse.SERVING)
+    # Until somebody has looked.
+    await status.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(status, server)
     if not settings.production:
         _add_reflection(server)

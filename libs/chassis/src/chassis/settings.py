@@ -20,6 +20,14 @@ PREFIX = "SOKO_"
 _SECRET_MIN = 32
 
 
+class MigrationSettings(BaseSettings):
+    """What migrations read: a job that changes tables needs no secret but the way to them."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    database_url: str = Field(min_length=1)
+
+
 class ProcessSettings(BaseSettings):
     """What every process reads; a service adds its own fields in a subclass."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from catalog.settings import Settings
 from chassis.process import load_settings, run_service
+from chassis.settings import MigrationSettings
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -21,7 +22,7 @@ def main() -> None:
         case ["migrate"]:
             from chassis.migrations import upgrade
 
-            upgrade(load_settings(Settings).database_url, MIGRATIONS, "catalog")
+            upgrade(load_settings(MigrationSettings).database_url, MIGRATIONS, "catalog")
         case _:
             raise SystemExit("usage: python -m catalog serve | migrate")
 

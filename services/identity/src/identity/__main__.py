@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from chassis.process import load_settings, run_service
+from chassis.settings import MigrationSettings
 from identity.settings import IdentitySettings, StoreSettings
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -22,7 +23,7 @@ def main(arguments: list[str]) -> None:
         case ["migrate"]:
             from chassis.migrations import upgrade
 
-            upgrade(load_settings(StoreSettings).database_url, MIGRATIONS, "identity")
+            upgrade(load_settings(MigrationSettings).database_url, MIGRATIONS, "identity")
         case ["grant" | "revoke" as change, email, role]:
             sys.stdout.write(asyncio.run(_change_roles(change, email, role)) + "\n")
         case ["keys", *rest]:

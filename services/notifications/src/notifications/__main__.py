@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from chassis.process import load_settings, run_service
+from chassis.settings import MigrationSettings
 from notifications.settings import Settings
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -21,7 +22,7 @@ def main() -> None:
         case ["migrate"]:
             from chassis.migrations import upgrade
 
-            upgrade(load_settings(Settings).database_url, MIGRATIONS, "notifications")
+            upgrade(load_settings(MigrationSettings).database_url, MIGRATIONS, "notifications")
         case _:
             raise SystemExit("usage: python -m notifications serve | migrate")
 

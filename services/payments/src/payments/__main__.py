@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from chassis.process import load_settings, run_service
+from chassis.settings import MigrationSettings
 from payments.settings import PaymentsSettings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> None:
     elif arguments == ["migrate"]:
         from chassis.migrations import upgrade
 
-        upgrade(load_settings(PaymentsSettings).database_url, MIGRATIONS, "payments")
+        upgrade(load_settings(MigrationSettings).database_url, MIGRATIONS, "payments")
     else:
         raise SystemExit(_USAGE)
 
