@@ -15,6 +15,7 @@ import typer
 
 from devstack.backup.commands import backup, restore
 from devstack.home import ROOT, Home, HomeError
+from devstack.secrets_commands import certs, compose_secrets, k8s_secrets, nats_users
 
 app = typer.Typer(
     help="Soko: a self-hosted commerce back end. Start it with: ./soko up",
@@ -31,6 +32,10 @@ keys = typer.Typer(
 app.add_typer(keys, name="keys")
 app.command()(backup)
 app.command()(restore)
+app.command()(certs)
+app.command("nats-users")(nats_users)
+app.command("compose-secrets")(compose_secrets)
+app.command("k8s-secrets")(k8s_secrets)
 
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -255,54 +260,6 @@ def retire(
 ) -> None:
     """Refuse a former key's tokens before its time."""
     _tell_identity("keys", "retire", key, *(["--force"] if force else []))
-
-
-@app.command()
-def certs(
-    folder: Path,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How long they are good.")] = 90,
-) -> None:
-    """Write certificates for all processes, for rehearsals over TCP; again, to renew them."""
-    from datetime import timedelta
-
-    from devstack.certificates import issue_all
-
-    for made in issue_all(folder, timedelta(days=days)):
-        print(f"{made}: SOKO_TLS_CERT={made}/cert.pem SOKO_TLS_KEY={made}/key.pem")
-    print(f"{folder}: SOKO_TLS_CA={folder}/ca.pem; who holds ca.key there can pretend to be anyone")
-
-
-@app.command("nats-users")
-def nats_users(
-    folder: Path,
-    second: Annotated[
-        bool, typer.Option("--second", help="Two users for each process, to change passwords.")
-    ] = False,
-) -> None:
-    """Write users.conf for a nats-server of your own, and the users' passwords."""
-    from devstack.nats_users import write_authorization
-
-    path = write_authorization(folder, second=second)
-    print(f'{path}: include it in nats.conf with: include "users.conf"')
-    print(f"The passwords are {folder}/nats-USER, for SOKO_NATS_URL=nats://USER:PASSWORD@HOST:4222")
-
-
-@app.command("compose-secrets")
-def compose_secrets(
-    folder: Annotated[Path, typer.Argument(help="Where docker-compose.yml looks.")] = Path(
-        "secrets"
-    ),
-    days: Annotated[
-        int, typer.Option(min=1, max=3650, help="How long the certificates are good.")
-    ] = 365,
-) -> None:
-    """Write the secrets of docker-compose.yml; again, to renew its certificates."""
-    from datetime import timedelta
-
-    from devstack.compose_secrets import write_compose_secrets
-
-    write_compose_secrets(folder, timedelta(days=days))
-    print(f"{folder} holds all secrets; keep it, and let nobody else read it")
 
 
 @app.command(context_settings=_PASSED_ON)

@@ -88,10 +88,18 @@ def _comments(server: PostgresServer) -> dict[str, str]:
 
 
 def _create(server: PostgresServer, home: Home, services: Sequence[str]) -> None:
+    server.run_sql(creation_script(home.secrets, services))
+
+
+def creation_script(secrets: Path, services: Sequence[str] = SERVICES) -> str:
+    """Return what psql makes databases and roles with, as superuser in the database postgres.
+
+    The roles' passwords are files of the folder ``secrets``, made when they are missing.
+    """
     script = []
     for service in services:
         name = database_name(service)
-        password = secret(home.secrets, f"database-{service}")
+        password = secret(secrets, f"database-{service}")
         script += [
             f"SELECT 'CREATE ROLE {name}' WHERE to_regrole('{name}') IS NULL \\gexec",
             f"ALTER ROLE {name} LOGIN PASSWORD '{password}';",
@@ -102,4 +110,4 @@ def _create(server: PostgresServer, home: Home, services: Sequence[str]) -> None
             script.append(f"\\connect {name}")
             script += [f"CREATE EXTENSION IF NOT EXISTS {e};" for e in _EXTENSIONS[service]]
             script.append("\\connect postgres")
-    server.run_sql("\n".join(script))
+    return "\n".join(script)

@@ -1,4 +1,4 @@
-"""The two lock files: every wheel with its hash, no address of anybody's package index."""
+"""The lock files: every wheel with its hash, no address of anybody's package index."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from devstack.home import ROOT
 
 RUNTIME = ROOT / "requirements.lock"
 DEVELOPMENT = ROOT / "requirements-dev.lock"
+_PROJECT = ROOT / "pyproject.toml"
+_CLUSTER_TOOLS = ROOT / "tests/deploy/tools.lock"
+_KUBECTL = ROOT / "tests/deploy/kubectl.lock"
 _ADDRESS = re.compile(r"://|^\s*-(?:-|i\b|f\b|e\b)(?!-hash)", re.MULTILINE)
 
 
@@ -22,10 +25,13 @@ class LockError(Exception):
 
 def write_locks(*, upgrade: bool = False) -> None:
     """Resolve again, keeping versions that still fit unless told to upgrade; raises LockError."""
-    _compile(RUNTIME, ["--upgrade"] if upgrade else [])
+    newest = ["--upgrade"] if upgrade else []
+    _compile(_PROJECT, RUNTIME, newest)
     # The development's lock holds the runtime's at the same versions.
-    constraint = ["--group", "dev", "--constraint", RUNTIME.name]
-    _compile(DEVELOPMENT, [*constraint, *(["--upgrade"] if upgrade else [])])
+    _compile(_PROJECT, DEVELOPMENT, ["--group", "dev", "--constraint", RUNTIME.name, *newest])
+    # What looks at k8s/ has environments of its own.
+    _compile(_CLUSTER_TOOLS.with_suffix(".in"), _CLUSTER_TOOLS, newest)
+    _compile(_KUBECTL.with_suffix(".in"), _KUBECTL, ["--no-deps", *newest])
 
 
 @cache
@@ -40,7 +46,7 @@ def local_projects() -> dict[str, Path]:
     return {tomllib.loads(path.read_text())["project"]["name"]: path for path in projects}
 
 
-def _compile(target: Path, extra: list[str]) -> None:
+def _compile(source: Path, target: Path, extra: list[str]) -> None:
     uv = str(Path(sys.executable).parent / "uv")
     command = [
         uv,
@@ -55,10 +61,10 @@ def _compile(target: Path, extra: list[str]) -> None:
         "--python-version",
         "3.11",
         *(f"--no-emit-package={name}" for name in sorted(local_projects())),
-        "pyproject.toml",
+        str(source.relative_to(ROOT)),
         *extra,
         "-o",
-        target.name,
+        str(target.relative_to(ROOT)),
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
