@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from chassis import process as chassis_process
+from chassis.event_figures import PENDING
 from chassis.settings import ProcessSettings
 from devstack.certificates import NAMES
 from devstack.image_locks import IMAGES
 from devstack.kubernetes_secrets import OVERLAYS, write_secrets
+from devstack.nats_users import USERS
 from gateway import supervisor
 from gateway.settings import GatewaySettings
 from tests.deploy.manifests import K8S, PROCESSES, ROOT, SERVICES, Document, Overlay, Workload
@@ -259,3 +262,24 @@ def matches(selector: Document, labels: Mapping[str, str]) -> bool:
     return equal and all(
         labels.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", [])
     )
+
+
+def test_autoscalers_ask_for_figures_that_exist(production: Overlay) -> None:
+    """The name goes from the code's gauge by the adapter's rule to the autoscaler."""
+    adapter = yaml.safe_load((K8S / "components/scaling/prometheus-adapter.yaml").read_text())
+    offered = {}
+    for rule in adapter["rules"]["external"]:
+        gauge, _, _ = rule["seriesQuery"].partition("{")
+        assert gauge == PENDING._name
+        labels = re.findall(r"by \(([\w, ]+)\)", rule["metricsQuery"])
+        assert labels == ["context, source", "context"]
+        assert set(labels[0].split(", ")) == set(PENDING._labelnames)
+        offered[rule["name"]["as"]] = labels[-1]
+    for scaler in production.of_kind("HorizontalPodAutoscaler"):
+        name = scaler["spec"]["scaleTargetRef"]["name"]
+        asked = [each["external"] for each in scaler["spec"]["metrics"] if "external" in each]
+        hears = {user.name for user in USERS if user.consumes}
+        assert bool(asked) == (name in hears)
+        for external in asked:
+            metric = external["metric"]
+            assert metric["selector"] == {"matchLabels": {offered[metric["name"]]: name}}
