@@ -146,3 +146,15 @@ def test_every_variable_that_is_told_is_read() -> None:
     assert not {name.removesuffix("_FILE") for name in unknown} - settings
     undocumented = read - {row.variable for row in rows()} - OF_TESTS - OF_THE_BENCH
     assert undocumented <= {"SOKO_MPESA"}
+
+
+def test_the_guide_names_every_image_of_a_third_party() -> None:
+    files = [*ROOT.glob("docker-compose.yml"), *(ROOT / "k8s").rglob("*.yaml")]
+    lines = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    named = re.findall(
+        r"^ *-? *image(?:Name)?: +(?:\$\{[A-Z_]+:-)?([\w./-]+):", lines, re.MULTILINE
+    )
+    others = {name for name in named if not name.startswith("soko-")}
+    guide = prose(ROOT / "docs" / "operations.md").partition("## What was not run here")[2]
+    assert others
+    assert others <= set(re.findall(r"`([\w./-]+)`", guide))
