@@ -254,3 +254,15 @@ async def test_news_of_other_things_than_payments_is_done_with(rig):
     assert await rig.handle_events() == 1
     rig.clock.advance(timedelta(days=30))
     assert await rig.handle_events() == 0
+
+
+async def test_while_a_secret_is_rolled_one_good_signature_of_two_is_enough(rig):
+    event = {"id": "evt_rolled", "type": "payout.paid", "data": {"object": {"id": "po_1"}}}
+    now = int(rig.clock.now().timestamp())
+    body, good = rig.simulator.signed(event, now)
+    rig.simulator.webhook_secret = "whsec_other"
+    other = rig.simulator.signed(event, now)[1].split(",")[1]
+    both = good.replace("v1=", f"{other},v1=")
+    assert both.count("v1=") == 2
+    await rig.receive(Webhook(body, {"stripe-signature": both}, {}))
+    assert await rig.handle_events() == 1
