@@ -128,6 +128,8 @@ async def test_the_books_agree_with_the_sandbox(
     assert answer.status_code == 200, answer.text
     assert answer.json()["items"] == []
     assert answer.json()["complete"]
+    url = "/v1/ops/reconciliation?until=0001-01-01T00:00:00Z"
+    assert (await market.client.get(url, headers=admin.headers)).status_code == 422
     told = json.loads(await asyncio.to_thread(stack.run, "reconcile", "--json"))
     assert told.keys() == answer.json().keys()
     assert told["items"] == []

@@ -114,6 +114,7 @@ async def test_filters_and_cursors_reach_the_services(running, make_id):
         {"since": "2026-11-20T00:00:00"},
         {"limit": 0},
         {"since": "0001-01-01T00:00:00+14:00"},
+        {"since": "1970-01-01T00:00:00+00:01"},
         {"until": "9999-12-31T23:59:59-12:00"},
     ],
 )

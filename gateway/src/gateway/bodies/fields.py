@@ -213,13 +213,19 @@ ProductName = Annotated[str, Path(pattern=_NAME_PATTERN, description="Id or slug
 
 def _in_utc(moment: datetime) -> datetime:
     try:
-        return moment.astimezone(UTC)
+        found = moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("There is no such time.") from None
+    if found < _EARLIEST:
+        raise ValueError("Nothing is older than 1970.")
+    return found
 
 
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 Moment = Annotated[
-    AwareDatetime, AfterValidator(_in_utc), Query(description="RFC 3339, with an offset")
+    AwareDatetime,
+    AfterValidator(_in_utc),
+    Query(description="RFC 3339, with an offset; 1970 or later"),
 ]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many items at most")]
 Cursor = Annotated[
