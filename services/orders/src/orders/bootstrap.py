@@ -21,6 +21,7 @@ from orders.adapters.deleted_accounts import PostgresDeletedAccounts
 from orders.adapters.identity_grpc import IdentityAccounts, IdentitySellers
 from orders.adapters.leftovers import PostgresLeftovers
 from orders.adapters.order_store import PostgresCheckouts, PostgresOrders, PostgresPaymentNews
+from orders.adapters.part_store import PostgresSellerParts
 from orders.adapters.payments_grpc import PaymentsClient
 from orders.adapters.personal_data import PERSONAL_DATA
 from orders.adapters.remembered_variants import FORGETTING_EVENTS, RememberedVariants
@@ -105,6 +106,7 @@ class _Parts:
     payments: PaymentsClient
     accounts: IdentityAccounts
     sellers: IdentitySellers
+    staff: SellerStaff
     tokens: GuestTokens
     cursors: CursorCodec
     clock: Clock
@@ -189,6 +191,7 @@ def _parts(context: ServiceContext[OrdersSettings], db: Database, relay: Relay) 
     payments = context.peer("payments", settings.payments_target)
     identity = context.peer("identity", settings.identity_target)
     variants = CatalogVariants(catalog)
+    sellers = IdentitySellers(identity)
     return _Parts(
         db=db,
         carts=PostgresCarts(db),
@@ -201,7 +204,8 @@ def _parts(context: ServiceContext[OrdersSettings], db: Database, relay: Relay) 
         inventory=CatalogInventory(catalog),
         payments=PaymentsClient(payments),
         accounts=IdentityAccounts(identity),
-        sellers=IdentitySellers(identity),
+        sellers=sellers,
+        staff=SellerStaff(PostgresSellerParts(db), sellers),
         tokens=GuestTokens(*settings.secrets),
         cursors=CursorCodec(*settings.secrets),
         clock=SystemClock(),
@@ -251,7 +255,7 @@ def _fulfilment(
     parts: _Parts, settle: SettleOrdersHandler, saga_worker: DueWorker
 ) -> tuple[DueWorker, FulfilmentUseCases, CancelItemsHandler]:
     """Return what does with parcels what is due, and what sellers can ask for."""
-    staff, clock, wake_saga = SellerStaff(parts.sellers), parts.clock, saga_worker.wake
+    staff, clock, wake_saga = parts.staff, parts.clock, saga_worker.wake
     money = MoneyTaker(parts.checkouts, settle, parts.payments, clock, wake_saga)
     move_stock = MoveParcelStockHandler(parts.shipments, parts.parcels, parts.payments, clock)
 
@@ -260,14 +264,12 @@ def _fulfilment(
         return max(updated, await move_stock(MoveParcelStock()))
 
     worker = DueWorker("parcels", work, batch=PARCELS_AT_ONCE, poll_s=_PARCELS_EVERY_S)
-    recorder = ShipmentRecorder(parts.checkouts, parts.shipments, clock, worker.wake)
-    apply_updates = ApplyCarrierUpdatesHandler(parts.carriers, recorder, clock)
+    recorder = ShipmentRecorder(parts.shipments, clock, worker.wake)
+    apply_updates = ApplyCarrierUpdatesHandler(parts.carriers, parts.checkouts, recorder, clock)
     secrets = parts.settings.secrets_of_carriers
     use_cases = FulfilmentUseCases(
-        create=CreateShipmentHandler(
-            parts.checkouts, parts.shipments, staff, money, clock, worker.wake
-        ),
-        record=RecordShipmentEventHandler(parts.shipments, staff, recorder, clock),
+        create=CreateShipmentHandler(parts.shipments, staff, money, clock, worker.wake),
+        record=RecordShipmentEventHandler(staff, recorder, clock),
         receive=ReceiveCarrierUpdateHandler(parts.carriers, secrets, clock, worker.wake),
     )
     cancel_items = CancelItemsHandler(
@@ -298,7 +300,7 @@ def _order_use_cases(
 
 def _timeline(parts: _Parts) -> GetTimelineHandler:
     events = PostgresToldEvents(parts.db)
-    return GetTimelineHandler(parts.checkouts, events, parts.sellers, parts.tokens)
+    return GetTimelineHandler(parts.checkouts, events, parts.staff, parts.tokens)
 
 
 def _consumer(parts: _Parts, broker: Broker, relay: Relay, saga_worker: DueWorker) -> EventConsumer:

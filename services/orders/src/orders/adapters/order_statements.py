@@ -85,7 +85,7 @@ WHERE holder = %(holder)s AND expires_at IS NOT NULL AND cart_id <> %(cart_id)s
 ORDER BY expires_at
 """
 
-_DOCUMENT = """
+DOCUMENT = """
     (SELECT jsonb_agg(l ORDER BY l.position) FROM order_line l WHERE l.order_id = {o}.id) AS lines,
     (SELECT jsonb_agg(s ORDER BY s.id) FROM seller_order s WHERE s.order_id = {o}.id) AS parts,
     (SELECT jsonb_agg(h ORDER BY h.created_at, h.id) FROM shipment h
@@ -93,7 +93,7 @@ _DOCUMENT = """
 """
 
 LOAD = f"""
-SELECT i.place, o.*, {_DOCUMENT.format(o="o")}
+SELECT i.place, o.*, {DOCUMENT.format(o="o")}
 FROM jsonb_to_recordset(%(wanted)s::jsonb) AS i(
     place integer, id uuid, everything boolean, reader uuid)
 JOIN orders o ON o.id = i.id
@@ -102,13 +102,13 @@ WHERE o.id = ANY (%(ids)s::uuid[])
 """
 
 PAGE_OF_ACCOUNT = f"""
-SELECT o.*, {_DOCUMENT.format(o="o")} FROM orders o
+SELECT o.*, {DOCUMENT.format(o="o")} FROM orders o
 WHERE o.account_id = %(account_id)s AND (%(before)s::uuid IS NULL OR o.id < %(before)s::uuid)
 ORDER BY o.id DESC LIMIT %(limit)s
 """
 
 PAGE_OF_SELLER = f"""
-SELECT o.*, {_DOCUMENT.format(o="o")}
+SELECT o.*, {DOCUMENT.format(o="o")}
 FROM seller_order part JOIN orders o ON o.id = part.order_id
 WHERE part.seller_id = %(seller_id)s AND part.confirmed_at IS NOT NULL
   AND (%(before_id)s::uuid IS NULL
@@ -215,7 +215,7 @@ WITH due AS (
 ), claimed AS (
     UPDATE orders o SET saga_next_at = %(until)s FROM due WHERE o.id = due.id RETURNING o.*
 )
-SELECT claimed.*, {_DOCUMENT.format(o="claimed")} FROM claimed
+SELECT claimed.*, {DOCUMENT.format(o="claimed")} FROM claimed
 """
 
 # An order that still asks for its payment by itself, or knows the news, needs no second look.

@@ -39,12 +39,6 @@ FROM moved LEFT JOIN jsonb_to_recordset(%(told)s::jsonb) AS e(event_id uuid, eve
     aggregate text, payload bytea, traceparent text) ON true
 """
 
-FIND = """
-SELECT id, order_id, seller_id FROM shipment WHERE id = %(id)s AND status <> 'cancelled'
-"""
-
-ORDER_OF_PART = "SELECT order_id FROM seller_order WHERE id = %(id)s"
-
 CLAIM_STOCK = """
 WITH due AS (
     SELECT id FROM shipment WHERE stock_next_at <= %(now)s

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chassis.context import current_traceparent
 from chassis.database import Statements
-from chassis.ids import format_id, parse_id
+from chassis.ids import parse_id
 from orders.adapters import shipment_statements as sql
 from orders.adapters.shipment_events import outgoing, outgoing_cancellation
 from orders.adapters.shipment_rows import (
@@ -30,20 +30,9 @@ class PostgresShipments:
         self._db = db
         self._told = told
 
-    async def find(self, shipment_id: str) -> ShipmentRef | None:
-        """Return whose parcel it is."""
-        row = await self._db.fetch_one(sql.FIND, {"id": parse_id("shp", shipment_id)})
-        return ref_of(row) if row else None
-
     async def save(self, move: FulfilmentMove) -> bool:
         """Store a parcel's step with its events; return False if the order changed before it."""
         return await self._save(move, parcel_record(move.shipment))
-
-    async def order_of_part(self, seller_order_id: str) -> str | None:
-        """Return the order that a seller's part belongs to."""
-        params = {"id": parse_id("sor", seller_order_id)}
-        row = await self._db.fetch_one(sql.ORDER_OF_PART, params)
-        return format_id("ord", row["order_id"]) if row else None
 
     async def cancel(self, move: CancellationMove) -> bool:
         """Store a cancellation with its events; return False if the order changed before it."""

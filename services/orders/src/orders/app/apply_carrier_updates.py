@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from chassis.clock import Clock
 from chassis.logs import get_logger
-from orders.app.ports import CarrierInbox, CarrierUpdate
+from orders.app.ports import CarrierInbox, CarrierUpdate, CheckoutStore, ShipmentRef
 from orders.app.record_shipment_event import ShipmentRecorder
-from orders.domain.errors import TooManyShipmentEvents
+from orders.domain.errors import NotFound, TooManyShipmentEvents
+from orders.domain.order import Order
 from orders.domain.shipment import ShipmentEvent
 
 LEASE = timedelta(seconds=30)
@@ -31,8 +33,15 @@ class ApplyCarrierUpdatesHandler:
     it is looked at again at longer and longer intervals besides. It is never dropped.
     """
 
-    def __init__(self, inbox: CarrierInbox, recorder: ShipmentRecorder, clock: Clock) -> None:
+    def __init__(
+        self,
+        inbox: CarrierInbox,
+        checkouts: CheckoutStore,
+        recorder: ShipmentRecorder,
+        clock: Clock,
+    ) -> None:
         self._inbox = inbox
+        self._checkouts = checkouts
         self._recorder = recorder
         self._clock = clock
 
@@ -63,7 +72,13 @@ class ApplyCarrierUpdatesHandler:
         found = await self._inbox.shipments_of(update)
         for ref in found:
             try:
-                await self._recorder.record(ref, event)
+                await self._recorder.record(ref.shipment_id, event, partial(self._load, ref))
             except TooManyShipmentEvents:
                 _log.warning("shipment_log_full", shipment_id=ref.shipment_id)
         return bool(found)
+
+    async def _load(self, ref: ShipmentRef) -> Order:
+        checkout = await self._checkouts.load(ref.order_id)
+        if checkout is None:
+            raise NotFound
+        return checkout.order

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 
 from chassis.actor import Actor
 from chassis.clock import Clock
-from orders.app.ports import CheckoutStore, Key, Payments, ShipmentStore, StoredAnswer, Wake
+from orders.app.ports import (
+    CheckoutStore,
+    Key,
+    PartOf,
+    Payments,
+    ShipmentStore,
+    StoredAnswer,
+    Wake,
+)
 from orders.app.seller_staff import SellerStaff
 from orders.app.take_money import MoneyTaker, is_paid
 from orders.domain import checkout as moves
 from orders.domain.cancellation import cancel_units
-from orders.domain.errors import NotFound, OrderChanged, PartNotRefundable
+from orders.domain.errors import OrderChanged, PartNotRefundable
 from orders.domain.order import Order
 
 _TRIES = 16
@@ -67,19 +75,14 @@ class CancelItemsHandler:
     async def __call__(self, command: CancelItems) -> Order:
         """Return the order as the seller sees it.
 
-        Raises NotFound, what SellerStaff.part_to_ship and cancel_units raise, PaymentNotCaptured,
+        Raises what SellerStaff.part_to_ship and cancel_units raise, PaymentNotCaptured,
         PartNotRefundable, OrderChanged, and ServiceError while payments does not answer.
         """
-        order_id = await self._shipments.order_of_part(command.seller_order_id)
-        if order_id is None:
-            raise NotFound
         asked: set[str] = set()
+        which = PartOf(seller_order_id=command.seller_order_id)
         for _ in range(_TRIES):
-            checkout = await self._checkouts.load(order_id)
-            if checkout is None:
-                raise NotFound
+            checkout, part = await self._staff.part_to_ship(command.actor, which)
             order = checkout.order
-            part = await self._staff.part_to_ship(command.actor, order, command.seller_order_id)
             if any(each.id == command.cancellation_id for each in order.cancellations):
                 return order.seen_by(part.seller_id)
             now = self._clock.now()

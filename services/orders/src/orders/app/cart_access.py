@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from chassis.actor import Actor
-from orders.app.ports import Sellers
 from orders.domain.cart import Cart
 from orders.domain.errors import AuthenticationRequired, NotFound
 from orders.domain.guest_token import GuestTokens
@@ -41,17 +38,3 @@ def require_order(order: Order | None, actor: Actor, token: str, tokens: GuestTo
     if tokens.proves(token, order.id, order.token_generation):
         return order
     raise NotFound
-
-
-async def sellers_of_member(order: Order | None, actor: Actor, sellers: Sellers) -> Collection[str]:
-    """Return the sellers with a part in a confirmed order whom the caller works for.
-
-    The token says so, or identity if the token is older than the membership.
-    """
-    if order is None or order.confirmed_at is None or actor.kind != "account":
-        return ()
-    parts = {part.seller_id for part in order.seller_orders}
-    known = parts & actor.memberships.keys()
-    if known:
-        return known
-    return [each for each in parts if await sellers.role_of(each, actor.account_id)]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from chassis.actor import Actor
 from chassis.clock import Clock
-from orders.app.ports import CheckoutStore, ShipmentStore, Wake
+from orders.app.ports import PartOf, ShipmentStore, Wake
 from orders.app.seller_staff import SellerStaff
 from orders.app.take_money import MoneyTaker, is_paid
-from orders.domain.errors import NotFound, OrderChanged
+from orders.domain.errors import OrderChanged
 from orders.domain.fulfilment import Parcel, ship
 from orders.domain.shipment import Shipment
 
@@ -41,14 +41,12 @@ class CreateShipmentHandler:
 
     def __init__(
         self,
-        checkouts: CheckoutStore,
         shipments: ShipmentStore,
         staff: SellerStaff,
         money: MoneyTaker,
         clock: Clock,
         parcel_due: Wake,
     ) -> None:
-        self._checkouts = checkouts
         self._shipments = shipments
         self._staff = staff
         self._money = money
@@ -62,12 +60,10 @@ class CreateShipmentHandler:
         OrderChanged.
         """
         asked: set[str] = set()
+        which = PartOf(order_id=command.order_id, seller_order_id=command.seller_order_id)
         for _ in range(_TRIES):
-            checkout = await self._checkouts.load(command.order_id)
-            if checkout is None:
-                raise NotFound
+            checkout, part = await self._staff.part_to_ship(command.actor, which)
             order = checkout.order
-            part = await self._staff.part_to_ship(command.actor, order, command.seller_order_id)
             known = order.shipment(command.shipment_id)
             if known is not None:
                 return known

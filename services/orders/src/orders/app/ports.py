@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -75,6 +75,25 @@ class ShipmentRef:
     shipment_id: str
     order_id: str
     seller_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """Which sellers' parts are meant: an order's, the one of an id, or a parcel's (TypeIDs)."""
+
+    order_id: str = ""
+    seller_order_id: str = ""
+    shipment_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who has to do with parts of an order."""
+
+    account_id: str
+    """The buyer; empty for a guest."""
+    sellers: frozenset[str]
+    """Whose parts they are, from confirmed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,12 +270,20 @@ class ToldEvents(Protocol):
         ...
 
 
+class SellerParts(Protocol):
+    """Orders as the sellers see them that have a part in them."""
+
+    async def load(self, which: PartOf, sellers: Collection[str]) -> Checkout | None:
+        """Return the order, if one of the sellers has such a part of it and it is confirmed."""
+        ...
+
+    async def parties(self, which: PartOf) -> Parties | None:
+        """Return who has to do with such parts; None if there are none."""
+        ...
+
+
 class ShipmentStore(Protocol):
     """Parcels; a save succeeds only while the order that was loaded still stands."""
-
-    async def find(self, shipment_id: str) -> ShipmentRef | None:
-        """Return whose parcel it is."""
-        ...
 
     async def save(self, move: FulfilmentMove) -> bool:
         """Store a parcel's step with its events; return False if the order changed before it.
@@ -264,10 +291,6 @@ class ShipmentStore(Protocol):
         The stock of a new parcel is due to leave, that of one which came back to come back; and
         carriers' updates that wait for its tracking number are due.
         """
-        ...
-
-    async def order_of_part(self, seller_order_id: str) -> str | None:
-        """Return the order that a seller's part belongs to."""
         ...
 
     async def cancel(self, move: CancellationMove) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from chassis.actor import Actor
 from chassis.clock import Clock
-from orders.app.ports import CheckoutStore, ShipmentRef, ShipmentStore, Wake
+from orders.app.ports import PartOf, ShipmentStore, Wake
 from orders.app.seller_staff import SellerStaff
 from orders.domain.checkout import CLOCK_SLACK
 from orders.domain.errors import NotFound, OccurredInFuture, OrderChanged
 from orders.domain.fulfilment import hear
+from orders.domain.order import Order
 from orders.domain.shipment import Shipment, ShipmentEvent
 
 _TRIES = 16
@@ -19,22 +21,24 @@ _TRIES = 16
 class ShipmentRecorder:
     """Adds an event to a parcel's log once, whoever tells it and however often."""
 
-    def __init__(
-        self, checkouts: CheckoutStore, shipments: ShipmentStore, clock: Clock, parcel_due: Wake
-    ) -> None:
-        self._checkouts = checkouts
+    def __init__(self, shipments: ShipmentStore, clock: Clock, parcel_due: Wake) -> None:
         self._shipments = shipments
         self._clock = clock
         self._parcel_due = parcel_due
 
-    async def record(self, ref: ShipmentRef, event: ShipmentEvent) -> Shipment:
-        """Return the parcel as it then stands; raises TooManyShipmentEvents, OrderChanged."""
+    async def record(
+        self, shipment_id: str, event: ShipmentEvent, load: Callable[[], Awaitable[Order]]
+    ) -> Shipment:
+        """Return the parcel as it then stands; ``load`` returns its order as it is now.
+
+        Raises what that raises, TooManyShipmentEvents, OrderChanged.
+        """
         for _ in range(_TRIES):
-            checkout = await self._checkouts.load(ref.order_id)
-            shipment = checkout.order.shipment(ref.shipment_id) if checkout else None
-            if checkout is None or shipment is None:
+            order = await load()
+            shipment = order.shipment(shipment_id)
+            if shipment is None:
                 raise NotFound
-            move = hear(checkout.order, ref.shipment_id, event, self._clock.now())
+            move = hear(order, shipment_id, event, self._clock.now())
             if move is None:
                 return shipment
             if await self._shipments.save(move):
@@ -55,10 +59,7 @@ class RecordShipmentEvent:
 class RecordShipmentEventHandler:
     """The seller's way to tell."""
 
-    def __init__(
-        self, shipments: ShipmentStore, staff: SellerStaff, recorder: ShipmentRecorder, clock: Clock
-    ) -> None:
-        self._shipments = shipments
+    def __init__(self, staff: SellerStaff, recorder: ShipmentRecorder, clock: Clock) -> None:
         self._staff = staff
         self._recorder = recorder
         self._clock = clock
@@ -69,11 +70,12 @@ class RecordShipmentEventHandler:
         Raises ``authentication_required``, NotFound, NotAMember, OccurredInFuture,
         TooManyShipmentEvents.
         """
-        command.actor.require_account()
-        ref = await self._shipments.find(command.shipment_id)
-        if ref is None:
-            raise NotFound
-        await self._staff.require_shipper(command.actor, ref.seller_id)
-        if command.event.occurred_at > self._clock.now() + CLOCK_SLACK:
-            raise OccurredInFuture
-        return await self._recorder.record(ref, command.event)
+        which = PartOf(shipment_id=command.shipment_id)
+
+        async def load() -> Order:
+            checkout, _ = await self._staff.part_to_ship(command.actor, which)
+            if command.event.occurred_at > self._clock.now() + CLOCK_SLACK:
+                raise OccurredInFuture
+            return checkout.order
+
+        return await self._recorder.record(command.shipment_id, command.event, load)
