@@ -77,10 +77,16 @@ class MemoryPayments:
         return saved
 
     async def change(
-        self, payment_id: UUID, act: Callable[[Payment], T], now: datetime
+        self,
+        payment_id: UUID,
+        act: Callable[[Payment], T],
+        now: datetime,
+        sellers: Collection[str] | None = None,
     ) -> tuple[Payment, T]:
         payment = await self.get(payment_id)
         if payment is None:
+            raise not_found()
+        if sellers is not None and not any(each.seller_id in sellers for each in payment.splits):
             raise not_found()
         result = act(payment)
         if payment.touched:

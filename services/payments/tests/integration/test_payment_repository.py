@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chassis.errors import ServiceError
-from chassis.ids import new_id
+from chassis.ids import format_id, new_id
 from payments.domain.payment import ProviderState
 from services.payments.tests.builders import NOW, OTHER_SELLER, make_payment, make_split
 
@@ -125,6 +125,21 @@ async def test_a_change_that_raises_leaves_nothing(payments):
     assert (await payments.get(payment.id)).status == "none"
     with pytest.raises(ServiceError):
         await payments.change(new_id(), lambda _: None, NOW)
+
+
+async def test_a_payment_is_not_there_for_sellers_without_a_part_in_it(payments):
+    payment = await captured(payments, make_split("item_a"), make_split("item_b", OTHER_SELLER))
+
+    def act(current):
+        current.request_refund(new_id(), "", NOW, amount=(100, "KES"), sellers={OTHER_SELLER})
+
+    a_stranger = format_id("sel", new_id())
+    for sellers in ((), {a_stranger}):
+        with pytest.raises(ServiceError, match="no such thing"):
+            await payments.change(payment.id, act, NOW, sellers)
+    assert (await payments.get(payment.id)).refunding_minor == 0
+    await payments.change(payment.id, act, NOW, {a_stranger, OTHER_SELLER})
+    assert (await payments.get(payment.id)).refunding_minor == 100
 
 
 async def test_closing_without_a_payment_leaves_a_tombstone(payments):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -85,12 +85,20 @@ class PostgresPayments:
         return await self._save_all([_Save(payment, now, trace) for payment in payments])
 
     async def change(
-        self, payment_id: UUID, act: Callable[[Payment], T], now: datetime
+        self,
+        payment_id: UUID,
+        act: Callable[[Payment], T],
+        now: datetime,
+        sellers: Collection[str] | None = None,
     ) -> tuple[Payment, T]:
         """Change a payment under its row lock; raises not_found, and what ``act`` raises."""
+        params: dict[str, object] = {"payment_id": payment_id}
+        lock = sql.LOCK
+        if sellers is not None:
+            lock, params["sellers"] = sql.LOCK_OF_SELLERS, list(sellers)
         async with self._db.transaction() as session:
-            await session.execute(sql.LOCK, {"payment_id": payment_id})
-            payment = await self._load(session, payment_id)
+            locked = await session.execute(lock, params)
+            payment = await self._load(session, payment_id) if locked else None
             if payment is None:
                 raise not_found()
             known = Known.of(payment)

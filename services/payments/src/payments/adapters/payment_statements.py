@@ -90,6 +90,12 @@ BY_REFERENCE = _LOAD + (
     "WHERE a.reference = %(reference)s AND a.reference <> '' AND p.provider = %(provider)s"
 )
 LOCK = "SELECT FROM payment WHERE id = %(payment_id)s FOR UPDATE"
+LOCK_OF_SELLERS = """
+SELECT FROM payment p WHERE p.id = %(payment_id)s AND EXISTS (
+    SELECT FROM jsonb_to_recordset(p.splits) AS split (seller_id text)
+    WHERE split.seller_id = ANY (%(sellers)s)
+) FOR UPDATE
+"""
 
 # The version stays as it is: an intent is no change that anybody could have missed.
 BEGIN_CAPTURES = f"""

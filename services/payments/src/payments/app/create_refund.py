@@ -65,8 +65,6 @@ class CreateRefundHandler:
         if not (of_service or actor.is_staff):
             of_order = {split.seller_id for split in payment.splits}
             sellers = await self._memberships.sellers_of(account_id, of_order, _SELLER_ROLES)
-            if not sellers:
-                raise not_found()
         now = self._clock.now()
         in_parts = self._settler.refunds_in_parts(payment)
 
@@ -88,7 +86,7 @@ class CreateRefundHandler:
                 raise PartialRefundUnavailable("this payment goes back as a whole only")
             return started, True
 
-        payment, (refund, is_new) = await self._payments.change(payment.id, act, now)
+        payment, (refund, is_new) = await self._payments.change(payment.id, act, now, sellers)
         if not refund.ended:
             payment = await self._settler.pay_refund(payment, refund, first=is_new)
         return next(each for each in payment.refunds if each.id == refund.id), payment

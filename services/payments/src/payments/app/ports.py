@@ -63,10 +63,15 @@ class PaymentRepository(Protocol):
         ...
 
     async def change(
-        self, payment_id: UUID, act: Callable[[Payment], T], now: datetime
+        self,
+        payment_id: UUID,
+        act: Callable[[Payment], T],
+        now: datetime,
+        sellers: Collection[str] | None = None,
     ) -> tuple[Payment, T]:
         """Change a payment under its row lock: load, act, save, commit.
 
+        Raises ServiceError ``not_found``, also for one that none of ``sellers`` has a part in.
         ``act`` is not a coroutine, so that no remote call can happen while the lock is held.
         """
         ...
