@@ -9,7 +9,7 @@ import pytest
 from chassis.database import Database
 from orders.adapters.part_store import PostgresSellerParts
 from orders.adapters.shipment_store import PostgresShipments
-from orders.app.ports import Parties, PartOf
+from orders.app.seller_parts import Parties, PartOf
 from orders.domain import checkout as moves
 from orders.domain.checkout import Checkout
 from orders.domain.fulfilment import Parcel, ship

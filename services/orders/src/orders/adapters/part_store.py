@@ -11,7 +11,7 @@ from chassis.database import Statements
 from chassis.ids import format_id, parse_id
 from orders.adapters.order_rows import checkout_of, id_array
 from orders.adapters.order_statements import DOCUMENT
-from orders.app.ports import Parties, PartOf
+from orders.app.seller_parts import Parties, PartOf
 from orders.domain.checkout import Checkout
 
 _NAMED = {

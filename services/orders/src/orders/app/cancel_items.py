@@ -7,15 +7,8 @@ from dataclasses import dataclass
 
 from chassis.actor import Actor
 from chassis.clock import Clock
-from orders.app.ports import (
-    CheckoutStore,
-    Key,
-    PartOf,
-    Payments,
-    ShipmentStore,
-    StoredAnswer,
-    Wake,
-)
+from orders.app.ports import CheckoutStore, Key, Payments, ShipmentStore, StoredAnswer, Wake
+from orders.app.seller_parts import PartOf
 from orders.app.seller_staff import SellerStaff
 from orders.app.take_money import MoneyTaker, is_paid
 from orders.domain import checkout as moves

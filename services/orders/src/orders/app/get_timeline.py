@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from chassis.actor import Actor
 from orders.app.cart_access import require_order
-from orders.app.ports import CheckoutStore, PartOf, Told, ToldEvents
+from orders.app.ports import CheckoutStore, Told, ToldEvents
 from orders.app.reader import reader_of_orders
+from orders.app.seller_parts import PartOf
 from orders.app.seller_staff import SellerStaff
 from orders.domain.checkout import Checkout
 from orders.domain.errors import NotFound

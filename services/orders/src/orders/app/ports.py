@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -75,25 +75,6 @@ class ShipmentRef:
     shipment_id: str
     order_id: str
     seller_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class PartOf:
-    """Which sellers' parts are meant: an order's, the one of an id, or a parcel's (TypeIDs)."""
-
-    order_id: str = ""
-    seller_order_id: str = ""
-    shipment_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Parties:
-    """Who has to do with parts of an order."""
-
-    account_id: str
-    """The buyer; empty for a guest."""
-    sellers: frozenset[str]
-    """Whose parts they are, from confirmed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,18 +248,6 @@ class ToldEvents(Protocol):
 
     async def of_order(self, order_id: str) -> Sequence[Told]:
         """Return an order's events, oldest first."""
-        ...
-
-
-class SellerParts(Protocol):
-    """Orders as the sellers see them that have a part in them."""
-
-    async def load(self, which: PartOf, sellers: Collection[str]) -> Checkout | None:
-        """Return the order, if one of the sellers has such a part of it and it is confirmed."""
-        ...
-
-    async def parties(self, which: PartOf) -> Parties | None:
-        """Return who has to do with such parts; None if there are none."""
         ...
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from chassis.actor import Actor
 from chassis.clock import Clock
-from orders.app.ports import PartOf, ShipmentStore, Wake
+from orders.app.ports import ShipmentStore, Wake
+from orders.app.seller_parts import PartOf
 from orders.app.seller_staff import SellerStaff
 from orders.domain.checkout import CLOCK_SLACK
 from orders.domain.errors import NotFound, OccurredInFuture, OrderChanged

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from typing import Final
 
 from chassis.actor import Actor
-from orders.app.ports import PartOf, SellerParts, Sellers
+from orders.app.ports import Sellers
+from orders.app.seller_parts import PartOf, SellerParts
 from orders.domain.checkout import Checkout
 from orders.domain.errors import NotAMember, NotFound, SellerOrderRequired
 from orders.domain.order import SellerOrder
