@@ -33,8 +33,10 @@ def _refusals(log: Path) -> list[str]:
 class Stack:
     """Starts with ``./soko up``, ends with ``./soko down``."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *up: str) -> None:
+        """``up`` are further arguments of the start."""
         self.home = home
+        self.up = up
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -68,7 +70,7 @@ class Stack:
 
     def start(self) -> None:
         self.providers.start()
-        self.run("up", "--detach", "--no-demo", "--port", str(self.port))
+        self.run("up", "--detach", "--no-demo", "--port", str(self.port), *self.up)
 
     def stop(self) -> None:
         """End it, keep its logs, delete its data, which root keeps outside of pytest's folders."""
