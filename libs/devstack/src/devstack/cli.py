@@ -262,9 +262,20 @@ def retire(
     _tell_identity("keys", "retire", key, *(["--force"] if force else []))
 
 
+_Containers = Annotated[
+    bool, typer.Option("--containers", help="Those that need a Docker engine, and only them.")
+]
+
+
 @app.command(context_settings=_PASSED_ON)
-def test(context: typer.Context) -> None:
+def test(
+    context: typer.Context,
+    containers: _Containers = False,  # noqa: PT028 - a command, not a test
+) -> None:
     """Run the tests; arguments go to pytest."""
+    if containers:
+        os.environ["SOKO_CONTAINER_TESTS"] = "true"
+        _become("-m", "pytest", "-s", "tests/deploy/containers", *context.args)
     _become("-m", "pytest", *context.args)
 
 
