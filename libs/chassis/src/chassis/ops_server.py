@@ -40,7 +40,7 @@ class OpsServicer(ops_pb2_grpc.OpsServiceServicer):
         self.db = db
         self._service = service
         self._broker = broker
-        self._consumers = tuple(consumers)
+        self._consumers = sorted(consumers, key=lambda each: each.subscription[0])
 
     async def GetServiceStatus(
         self, request: pb.GetServiceStatusRequest, context: Any
@@ -63,7 +63,7 @@ class OpsServicer(ops_pb2_grpc.OpsServiceServicer):
         """Ask the broker how far each consumer is."""
         _require_operator()
         found = await asyncio.gather(*map(self._consumer, self._consumers))
-        return pb.ListConsumersResponse(consumers=sorted(found, key=lambda each: each.stream))
+        return pb.ListConsumersResponse(consumers=found)
 
     async def ListDeadLetters(
         self, request: pb.ListDeadLettersRequest, context: Any
