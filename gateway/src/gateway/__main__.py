@@ -30,7 +30,8 @@ def _serve() -> int:
     # The parent reads what it needs itself: importing the settings would cost it 40 MiB.
     from gateway.supervisor import Supervisor
 
-    supervisor = Supervisor(_work, grace_s=_number("DRAIN_S", 8))
+    grace_s = _number("DRAIN_DELAY_S", 0) + _number("DRAIN_S", 8)
+    supervisor = Supervisor(_work, grace_s)
     return supervisor.run(
         _text("HTTP_HOST", "127.0.0.1"), _number("HTTP_PORT", 8000), min(workers, 64)
     )

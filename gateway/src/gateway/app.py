@@ -18,7 +18,6 @@ from gateway.routes import (
     api_keys,
     audit_log,
     carts,
-    dead_letters,
     external_login,
     inventory,
     mailed_links,
@@ -89,7 +88,6 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         audit_log.router,
         operations.router,
         operations.ops_router,
-        dead_letters.router,
         operations.keys_router,
         pages.router,
     ]

@@ -23,6 +23,7 @@ from gateway.client_address import ClientAddresses, networks
 from gateway.cors import Cors, origins
 from gateway.door import Door
 from gateway.freshness import Freshness, SessionNews
+from gateway.http_protocol import ConnectionCap
 from gateway.readiness import Readiness, checks_of
 from gateway.realtime import FetchMessages, Hub, StoredMessage
 from gateway.settings import GatewaySettings
@@ -57,11 +58,13 @@ class Gateway:
             self.throttle,
             Cors(origins(settings.cors_origins), credentials=settings.cors_credentials),
         )
+        self.connections = ConnectionCap(settings.connections_per_address, self.addresses.is_proxy)
         self.readiness: Readiness | None = None
         self.hub: Hub | None = None
 
     def draining(self) -> None:
-        """Say that the server is about to end."""
+        """Say that the server is about to end: to balancers, and with each answer to clients."""
+        self.connections.ending = True
         if self.readiness is not None:
             self.readiness.draining()
 

@@ -45,6 +45,8 @@ class ConnectionCap:
         self._most = most
         self._exempt = exempt
         self._open: Counter[str] = Counter()
+        self.ending = False
+        """Whether each answer asks for another connection, because these will not be here long."""
 
     def opened(self, host: str) -> bool:
         """Count a connection and tell whether it is within the cap."""
@@ -128,6 +130,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head, self._head_received = False, 0
         self._stop_timer()
         super().on_headers_complete()
+        if self.cap.ending and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """Have the whole request."""

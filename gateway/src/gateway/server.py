@@ -18,7 +18,7 @@ from chassis.process import calm_garbage_collection
 from chassis.telemetry import configure_tracing
 from gateway.bootstrap import Gateway
 from gateway.figures import figures_of_workers
-from gateway.http_protocol import ConnectionCap, limited_protocol
+from gateway.http_protocol import limited_protocol
 from gateway.security_headers import default_headers
 from gateway.settings import GatewaySettings
 
@@ -50,7 +50,8 @@ class _Server(uvicorn.Server):
 
     def _drain(self) -> None:
         self._gateway.draining()
-        self.should_exit = True
+        delay_s = self._gateway.settings.drain_delay_s
+        asyncio.get_running_loop().call_later(delay_s, setattr, self, "should_exit", True)
 
 
 def serve(settings: GatewaySettings, sock: socket.socket) -> None:
@@ -74,10 +75,9 @@ def serve(settings: GatewaySettings, sock: socket.socket) -> None:
 
 def server_config(gateway: Gateway) -> uvicorn.Config:
     """Return how uvicorn serves a gateway."""
-    cap = ConnectionCap(gateway.settings.connections_per_address, gateway.addresses.is_proxy)
     return uvicorn.Config(
         gateway.asgi,
-        http=limited_protocol(cap),
+        http=limited_protocol(gateway.connections),
         ws="websockets-sansio",
         lifespan="on",
         log_config=None,

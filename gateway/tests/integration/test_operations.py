@@ -70,7 +70,9 @@ async def test_a_gateway_with_nothing_behind_it_is_not_ready(
         await becomes(running, 503, "degraded")
         running.gateway.draining()
         await becomes(running, 503, "draining")
-        assert (await running.client.get("/livez")).status_code == 200
+        answer = await running.client.get("/livez")
+        assert answer.status_code == 200
+        assert answer.headers["Connection"] == "close"
 
 
 async def counted(running, route):

@@ -49,7 +49,7 @@ def environment(port, **changes):
 
 
 @pytest.fixture
-def gateway():
+def gateway(request):
     port, metrics_port = free_port(), free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gateway", "serve"],
@@ -58,6 +58,7 @@ def gateway():
             SOKO_ENVIRONMENT="production",
             SOKO_METRICS_PORT=str(metrics_port),
             SOKO_METRICS_HOST="127.0.0.1",
+            **getattr(request, "param", {}),
         ),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -155,3 +156,16 @@ def test_a_missing_setting_ends_it_with_a_sentence():
     )
     assert ended.returncode == 1
     assert "SOKO_SECRET" in ended.stderr
+
+
+@pytest.mark.parametrize("gateway", [{"SOKO_DRAIN_DELAY_S": "3"}], indirect=True)
+async def test_a_gateway_that_ends_serves_on_until_balancers_have_noticed(gateway):
+    def answer(path):
+        return httpx.get(f"http://127.0.0.1:{gateway.port}{path}", timeout=5)
+
+    await eventually(lambda: answers(gateway), timeout_s=30)
+    gateway.terminate()
+    await eventually(lambda: answer("/readyz").json()["status"] == "draining")
+    assert answer("/livez").headers["Connection"] == "close"
+    await eventually(lambda: gateway.poll() is not None, timeout_s=30)
+    assert gateway.returncode == 0

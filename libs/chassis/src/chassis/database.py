@@ -27,7 +27,6 @@ from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from chassis.errors import ServiceError, unavailable
-from chassis.telemetry import statement_span
 
 Row = dict[str, Any]
 Params = Mapping[str, Any] | Sequence[Any] | None
@@ -138,11 +137,31 @@ def _translated(error: psycopg.Error) -> ServiceError | None:
             extra={"service": "database", "retry_after_s": 1},
         )
     # A lost connection has no SQLSTATE: libpq made the error, not the server.
-    if isinstance(error, _LOST) or (
-        isinstance(error, errors.OperationalError) and error.sqlstate is None
+    if (
+        isinstance(error, _LOST)
+        or _is_stale(error)
+        or (isinstance(error, errors.OperationalError) and error.sqlstate is None)
     ):
         return unavailable("database")
     return None
+
+
+def _is_stale(error: psycopg.Error) -> bool:
+    """Tell whether a migration changed what a prepared statement returns (``SELECT *``)."""
+    return error.diag.source_function == "RevalidateCachedQuery"
+
+
+async def _execute(
+    connection: psycopg.AsyncConnection[Row], sql: str, params: Params
+) -> psycopg.AsyncCursor[Row]:
+    """Run a statement outside of transactions, prepared anew if it has to be."""
+    try:
+        return await connection.execute(cast(Any, sql), params)
+    except errors.FeatureNotSupported as error:
+        if not _is_stale(error):
+            raise
+        await connection.execute("DEALLOCATE ALL", prepare=False)
+        return await connection.execute(cast(Any, sql), params)
 
 
 class Session:
@@ -155,18 +174,15 @@ class Session:
 
     async def fetch_all(self, sql: str, params: Params = None) -> list[Row]:
         """Return all rows."""
-        with statement_span(sql):
-            return await (await self._connection.execute(cast(Any, sql), params)).fetchall()
+        return await (await self._connection.execute(cast(Any, sql), params)).fetchall()
 
     async def fetch_one(self, sql: str, params: Params = None) -> Row | None:
         """Return the first row, or None."""
-        with statement_span(sql):
-            return await (await self._connection.execute(cast(Any, sql), params)).fetchone()
+        return await (await self._connection.execute(cast(Any, sql), params)).fetchone()
 
     async def execute(self, sql: str, params: Params = None) -> int:
         """Return the number of rows that the statement touched."""
-        with statement_span(sql):
-            return (await self._connection.execute(cast(Any, sql), params)).rowcount
+        return (await self._connection.execute(cast(Any, sql), params)).rowcount
 
     async def execute_many(self, sql: str, params: Sequence[Params]) -> int:
         """Run one statement for many sets of parameters, pipelined; return the rows touched."""
@@ -302,9 +318,8 @@ class Database:
         for attempt in range(1, _CONTENTION_TRIES + 1):
             connection = await self._acquire()
             try:
-                with statement_span(sql):
-                    cursor = await connection.execute(cast(Any, sql), params)
-                    rows = await cursor.fetchall() if cursor.description is not None else []
+                cursor = await _execute(connection, sql, params)
+                rows = await cursor.fetchall() if cursor.description is not None else []
                 return rows, cursor.rowcount
             except psycopg.Error as error:
                 if isinstance(error, _CONTENTION) and attempt < _CONTENTION_TRIES:

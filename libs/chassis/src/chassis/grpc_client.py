@@ -40,7 +40,8 @@ CHANNEL_OPTIONS = (
     # By default 30 s: replicas that all were replaced within it would be away for the rest of it.
     ("grpc.dns_min_time_between_resolutions_ms", 2000),
     ("grpc.lb_policy_name", "round_robin"),
-    ("grpc.enable_retries", 0),
+    # Without a policy, only what the peer's connection says it never looked at is sent again.
+    ("grpc.enable_retries", 1),
 )
 
 
@@ -76,7 +77,6 @@ class Peer:
         self.channel = SharedChannel(target, options, credentials)
         self._service = service
         self._default_timeout_s = default_timeout_s
-        self._attributes = {"rpc.system.name": "grpc", "server.address": name}
 
     async def close(self) -> None:
         """Close the channel; calls under way end as unavailable."""
@@ -95,8 +95,9 @@ class Peer:
         """Return the answer of a call.
 
         The deadline is ``timeout_s`` or what is left of the request that is being handled,
-        whichever ends first. ``retry`` repeats a call that found nobody, twice at most: only for
-        calls that may run twice. ``forward_actor`` passes the user's own token on.
+        whichever ends first. A call that its server ended before it began is repeated elsewhere;
+        ``retry`` repeats any that found nobody, twice at most: only for calls that may run twice.
+        ``forward_actor`` passes the user's own token on.
         Raises ServiceError: the peer's own error, ``unavailable`` or ``timeout`` with the peer's
         name in ``extra``.
         """
@@ -129,9 +130,7 @@ class Peer:
         deadline = now + (timeout_s or self._default_timeout_s)
         if context.deadline is not None:
             deadline = min(deadline, context.deadline)
-        # Stubs are made on this channel.
-        shared = cast(SharedMethod[Request, Response], method)
-        with span(shared.name[1:], "client", context.traceparent, self._attributes) as traceparent:
+        with span(f"call {self.name}", "client", context.traceparent) as traceparent:
             sent = self._metadata(context, traceparent, forward_actor, metadata)
             attempt = 0
             while True:
@@ -140,7 +139,8 @@ class Peer:
                     raise timed_out(self.name)
                 try:
                     response, trailing = await self.channel.gatherer.call(
-                        shared,
+                        # Stubs are made on this channel.
+                        cast(SharedMethod[Request, Response], method),
                         request,
                         remaining,
                         sent,
@@ -152,7 +152,8 @@ class Peer:
                     if failure.kind == "unavailable" and _at_its_end(deadline):
                         # The peer saw the deadline first and hung up.
                         raise timed_out(self.name) from None
-                    if not (retry and failure.kind == "unavailable" and attempt < _RETRIES):
+                    again = retry or _never_began(error)
+                    if not (again and failure.kind == "unavailable" and attempt < _RETRIES):
                         raise failure from None
                     await _back_off(attempt, deadline)
                     attempt += 1
@@ -186,6 +187,15 @@ class Peer:
         if forward_actor and context.authorization:
             sent.append(("authorization", context.authorization))
         return sent
+
+
+def _never_began(error: grpc.aio.AioRpcError) -> bool:
+    """Tell whether a server that ends turned a call away.
+
+    gRPC's server says so of calls that reach it before their client has heard that it ends. Calls
+    that have begun go on; cut off at last, they are ``UNAVAILABLE``.
+    """
+    return error.code() is grpc.StatusCode.CANCELLED
 
 
 def _at_its_end(deadline: float) -> bool:

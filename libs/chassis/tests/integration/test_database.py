@@ -207,3 +207,24 @@ async def test_a_frozen_server_does_not_hang_us(own_postgres: PostgresServer) ->
         os.kill(pid, signal.SIGCONT)
     await database.ping()
     await database.close()
+
+
+async def test_a_migration_that_adds_a_column_breaks_no_prepared_statement(
+    db: Database, migrated_url: str
+) -> None:
+    await db.execute("CREATE TABLE widened (n int)")
+    await db.execute("INSERT INTO widened VALUES (1)")
+    every = "SELECT * FROM widened"
+    await asyncio.gather(*(db.fetch_all(every) for _ in range(8)))
+
+    def widen(column: str) -> None:
+        with psycopg.connect(migrated_url, autocommit=True) as other:
+            other.execute(f"ALTER TABLE widened ADD COLUMN {column} int DEFAULT 2".encode())
+
+    await asyncio.to_thread(widen, "m")
+    assert await asyncio.gather(*(db.fetch_one(every) for _ in range(8))) == [{"n": 1, "m": 2}] * 8
+    await asyncio.to_thread(widen, "o")
+    with pytest.raises(ServiceError) as raised:
+        async with db.transaction() as session:
+            await session.fetch_one(every)
+    assert raised.value.kind == "unavailable"

@@ -14,6 +14,8 @@ from chassis.context import RequestContext, current, remaining_s
 from chassis.errors import ServiceError, conflict, unavailable
 from chassis.grpc_client import Peer
 from chassis.grpc_server import RequestInterceptor
+from devstack.nats import free_port
+from devstack.testing import eventually
 from soko.identity.v1 import key_pb2, key_pb2_grpc
 
 Behaviour = Callable[[], Awaitable[str]]
@@ -29,10 +31,10 @@ class KeyServicer(key_pb2_grpc.KeyServiceServicer):
 
 
 @contextlib.asynccontextmanager
-async def serving(path: Path, behaviour: Behaviour) -> AsyncIterator[grpc.aio.Server]:
+async def serving(place: Path | str, behaviour: Behaviour) -> AsyncIterator[grpc.aio.Server]:
     server = grpc.aio.server(interceptors=[RequestInterceptor(None)])
     key_pb2_grpc.add_KeyServiceServicer_to_server(KeyServicer(behaviour), server)
-    server.add_insecure_port(f"unix:{path}")
+    server.add_insecure_port(place if isinstance(place, str) else f"unix:{place}")
     await server.start()
     try:
         yield server
@@ -125,8 +127,11 @@ async def test_the_deadline_of_the_request_bounds_the_calls_it_makes(tmp_path: P
 
 async def test_a_server_that_stops_in_mid_call_is_unavailable(tmp_path: Path) -> None:
     started = asyncio.Event()
+    begun = 0
 
     async def hang() -> str:
+        nonlocal begun
+        begun += 1
         started.set()
         await asyncio.Event().wait()
         return ""
@@ -135,8 +140,41 @@ async def test_a_server_that_stops_in_mid_call_is_unavailable(tmp_path: Path) ->
         waiting = asyncio.create_task(call(timeout_s=5))
         await started.wait()
         await server.stop(0)
-        error = await refusal(waiting)
+        async with serving(tmp_path / "s", hang):
+            error = await refusal(waiting)
     assert error.kind == "unavailable"
+    assert begun == 1
+
+
+async def test_calls_that_an_ending_server_turns_away_are_made_elsewhere() -> None:
+    async def answer() -> str:
+        await asyncio.sleep(0)
+        return "here"
+
+    ports = free_port(), free_port()
+    target = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
+    peer = Peer("identity", target, service="orders")
+    stub = key_pb2_grpc.KeyServiceStub(peer.channel)
+    made = 0
+
+    async def call_on(stop: asyncio.Event) -> None:
+        nonlocal made
+        while not stop.is_set():
+            await peer.call(stub.GetJwks, key_pb2.GetJwksRequest())
+            made += 1
+
+    stop = asyncio.Event()
+    async with serving(f"127.0.0.1:{ports[1]}", answer) as staying:
+        calls = [asyncio.create_task(call_on(stop)) for _ in range(50)]
+        for _ in range(5):
+            async with serving(f"127.0.0.1:{ports[0]}", answer) as ending:
+                before = made
+                await eventually(lambda before=before: made > before + 500)
+                await ending.stop(5)
+        stop.set()
+        await asyncio.gather(*calls)
+        await staying.stop(5)
+    await peer.close()
 
 
 async def test_trace_request_id_client_address_and_calling_service_travel(tmp_path: Path) -> None:
