@@ -86,6 +86,7 @@ def _checks() -> list[Check]:
     tests = [sys.executable, "-m", "pytest", "-q", "--no-header", "tests/architecture"]
     told = [*tests[:-1], "tests/contract/test_asyncapi.py"]
     access = [*tests[:-1], "tests/security/test_table.py"]
+    openapi = [*tests[:-1], "tests/contract/test_openapi.py"]
     return [
         Check("format", _command(ruff, "format", "--check", *sources), "./soko fmt"),
         Check("lint", _command(ruff, "check", "--quiet", *sources), "./soko fmt mends some"),
@@ -95,6 +96,7 @@ def _checks() -> list[Check]:
         Check("images' locks are current", _stale_image_locks, "./soko lock"),
         Check("contract: lint", _command(buf, "lint", "protos")),
         Check("contract: no breaking change", _breaking),
+        Check("contract: OpenAPI", _command(*openapi), "docs/upgrades.md"),
         Check("migrations: expand first", _migrations, "docs/upgrades.md"),
         Check("contract: what is told", _command(*told), "tests/contract/test_asyncapi.py"),
         Check("architecture", _command(*tests)),
