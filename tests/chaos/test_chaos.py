@@ -59,3 +59,13 @@ def test_planted_defects_are_caught(tmp_path: Path) -> None:
     status, printed = chaos(tmp_path, "--mutants", "--only", "pay-back", "--only", "settle-order")
     assert status == 0, printed
     assert "2 of 2 mutants caught" in printed
+
+
+def test_every_process_is_replaced_and_nobody_notices(tmp_path: Path) -> None:
+    arguments = ("--plan", "upgrade", "--seed", "1", "--minutes", "0.3", "--rate", "5")
+    status, printed = chaos(tmp_path, *arguments)
+    assert status == 0, printed
+    facts = json.loads((tmp_path / "results" / "upgrade-1.json").read_text())
+    assert len(facts["replaced"]) == 9
+    assert facts["requests"] > 500
+    assert facts["orders"]["confirmed"] > 20

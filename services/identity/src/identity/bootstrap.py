@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from chassis.audit_log_server import AuditLogKeeper, AuditLogServicer
 from chassis.broker import Broker
 from chassis.clock import Clock, SystemClock
 from chassis.cursors import CursorCodec
@@ -96,6 +97,7 @@ from identity.entrypoints.seller_service import SellerHandlers, SellerServicer
 from identity.entrypoints.session_service import SessionHandlers, SessionServicer
 from identity.entrypoints.sweeper import Sweeper
 from identity.settings import IdentitySettings
+from soko.audit.v1 import log_pb2_grpc
 from soko.identity.v1 import (
     account_pb2_grpc,
     api_key_pb2_grpc,
@@ -172,8 +174,9 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
                 external_login_pb2_grpc.add_ExternalLoginServiceServicer_to_server,
                 ExternalLoginServicer(external),
             ),
+            (log_pb2_grpc.add_AuditLogServiceServicer_to_server, AuditLogServicer(db, clock)),
         ],
-        background=[relay, Sweeper(SweepHandler(swept, clock))],
+        background=[relay, Sweeper(SweepHandler(swept, clock)), AuditLogKeeper(db, clock)],
         databases=[db],
         broker=broker,
         close=[passwords.close, *(each.close for each in providers)],

@@ -19,6 +19,9 @@ from devstack.chaos.run import run_matrix, run_schedule
 from devstack.chaos.session import PROMISE_S, Result, Say
 from devstack.chaos.summary import print_summary
 from devstack.home import ROOT, Home
+from devstack.rolling.fleet import FleetError
+from devstack.rolling.report import say_result, write_result
+from devstack.rolling.run import run_upgrade
 
 
 class Plan(StrEnum):
@@ -29,6 +32,7 @@ class Plan(StrEnum):
     DATABASE = "database"
     PARTITION = "partition"
     MIXED = "mixed"
+    UPGRADE = "upgrade"
 
 
 def chaos(
@@ -39,6 +43,7 @@ def chaos(
             " broker: killed, paused, its store wiped, a consumer deleted."
             " database: stopped at once, paused, connections ended."
             " partition: networks cut, slow, or open one way. mixed: all of these."
+            " upgrade: nothing goes wrong, but every process is replaced, by another version."
         ),
     ] = Plan.MIXED,
     seed: Annotated[
@@ -77,6 +82,8 @@ def chaos(
     if mutants:
         raise typer.Exit(_plant(folder.with_name("mutants"), only or [], say))
     say(f"plan {plan.value}, seed {number}")
+    if plan is Plan.UPGRADE:
+        raise typer.Exit(_upgrade(folder.with_name("upgrade"), number, minutes, rate, output, say))
     try:
         if plan is Plan.KILL:
             running = run_matrix(folder, number, repeats, rate, promise, say, only or [])
@@ -97,6 +104,17 @@ def _plant(folder: Path, only: list[str], say: Say) -> int:
     except (RuntimeError, OSError, StaleMutantError) as error:
         say(f"the mutants could not run: {error}")
         return 2
+
+
+def _upgrade(folder: Path, seed: int, minutes: float, rate: float, output: Path, say: Say) -> int:
+    try:
+        result = asyncio.run(run_upgrade(folder, seed, minutes, rate, say))
+    except (RuntimeError, OSError, FleetError) as error:
+        say(f"the upgrade could not be done: {error}")
+        return 2
+    say_result(result, say)
+    say(f"report: {write_result(result, output, seed)}")
+    return 0 if result.ok else 1
 
 
 # As Ctrl-C: the stack under chaos goes down with the command.

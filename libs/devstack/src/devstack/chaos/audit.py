@@ -12,7 +12,7 @@ import contextlib
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import nats
@@ -25,10 +25,7 @@ from chassis.broker import stream_name
 from chassis.clock import SystemClock
 from chassis.ids import format_id
 from devstack.chaos.schedule import CONSUMERS
-from devstack.chaos.stack import ChaosStack
-from devstack.home import ROOT
-from devstack.options import variables
-from devstack.stack import Stack
+from devstack.home import Home
 
 _PUBLISHERS: Final = ("identity", "catalog", "orders", "payments")
 _UNFINISHED: Final[Mapping[str, Mapping[str, str]]] = {
@@ -90,7 +87,7 @@ SELECT count(*) FROM (
 ) AS unbalanced
 """
 _MAILED = "SELECT order_id, count(*) FROM mail_delivery WHERE kind = %s GROUP BY order_id"
-_DEAD = "SELECT count(*) FROM dead_letter WHERE redriven_at IS NULL"
+_DEAD = "SELECT count(*) FROM dead_letter"
 
 
 _NO_PAYMENT = ("", "none", 0, 0, None)
@@ -104,18 +101,35 @@ class _Order:
     units: int
 
 
-async def service_audit(stack: ChaosStack) -> list[str]:
-    """Return what ``./soko audit`` finds, one line each."""
-    plain = Stack.of_running(stack.home, stack.state(), variables(ROOT))
+async def service_audit(targets: Mapping[str, str]) -> list[str]:
+    """Return what ``./soko audit`` finds at the services' targets, one line each."""
     options = AuditOptions(quiet_s=0.5, grace_s=30.0, patience_s=3.0)
     try:
-        report = await run_audit(plain.targets, options, SystemClock(), _Silent())
+        report = await run_audit(targets, options, SystemClock(), _Silent())
     except Exception as error:
         # Half an hour of faults is not to be lost with an audit that breaks.
         return [f"the audit could not be done: {error!r}"]
     return [
         f"{each.promise.name}: {each.subject_id} {each.explanation}" for each in report.findings
     ]
+
+
+class Deployment(Protocol):
+    """What is looked at."""
+
+    @property
+    def home(self) -> Home:
+        """Its folders."""
+        ...
+
+    @property
+    def nats_url(self) -> str:
+        """The broker's address for its operator."""
+        ...
+
+    def connect(self, database: str) -> psycopg.Connection[tuple[object, ...]]:
+        """Connect to a database as the superuser."""
+        ...
 
 
 class _Silent:
@@ -126,7 +140,7 @@ class _Silent:
 class RowAudit:
     """Compares the rows of the databases with each other."""
 
-    def __init__(self, stack: ChaosStack) -> None:
+    def __init__(self, stack: Deployment) -> None:
         self._stack = stack
 
     async def __call__(self) -> list[str]:

@@ -132,7 +132,7 @@ class Session:
         found = [f"not finished after {took_s:.0f} s: {what}" for what in left]
         if not left and took_s > self.promise_s:
             found.append(f"quiet only {took_s:.1f} s after the last fault and buyer")
-        found += await self.audit() + await service_audit(self.stack)
+        found += await self.audit() + await service_audit(self.stack.targets)
         self.result.statuses = await self.audit.statuses()
         found += disagreements(self.buyers.purchases, self.result.statuses)
         self.say(f"{self.buyers.now_s:7.1f} s  quiet after {took_s:.1f} s, {len(found)} findings")

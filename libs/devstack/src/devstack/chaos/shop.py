@@ -67,6 +67,10 @@ class ShopKeeper:
         """Return the headers of an administrator, good for ten minutes."""
         return await self._login("admin@chaos.example")
 
+    async def seller(self, number: int) -> dict[str, str]:
+        """Return the headers of the first or second seller's owner, good for ten minutes."""
+        return await self._login(f"seller-{number}@chaos.example")
+
     async def _login(self, email: str) -> dict[str, str]:
         """Return the headers of an account."""
         body = {"email": email, "password": _PASSWORD}

@@ -114,6 +114,11 @@ class ChaosStack:
         return psycopg.connect(server.url(database), autocommit=True)
 
     @property
+    def targets(self) -> dict[str, str]:
+        """The gRPC target of each service, not through a link."""
+        return Stack.of_running(self.home, self.state(), variables(ROOT)).targets
+
+    @property
     def nats_url(self) -> str:
         """Return the broker's address for its operator, not through a link."""
         passwords = nats_users.passwords(self.home.secrets)

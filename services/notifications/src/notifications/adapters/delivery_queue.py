@@ -18,8 +18,7 @@ FROM (
     ORDER BY next_attempt_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) due
 WHERE d.id = due.id
-RETURNING d.id, d.kind, d.order_id, d.account_id, d.params, d.attempts,
-    d.traceparent
+RETURNING d.id, d.kind, d.order_id, d.account_id, d.params, d.attempts
 """
 
 _SUCCEED = """
@@ -68,7 +67,6 @@ class PostgresDeliveryQueue:
                 account_id=format_id("usr", row["account_id"]) if row["account_id"] else "",
                 params=row["params"],
                 attempts=row["attempts"],
-                traceparent=row["traceparent"],
             )
             for row in rows
         ]

@@ -14,7 +14,6 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from chassis.telemetry import call_span
 from payments.app.provider import ProviderAway
 
 _LONGEST_S = 30.0
@@ -48,7 +47,6 @@ class JsonHttp:
         else:
             connector = aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S)
         self._base = target.rstrip("/")
-        self._attributes = {"server.address": URL(self._base).host or ""}
         self._session = aiohttp.ClientSession(
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=_LONGEST_S, sock_connect=_CONNECT_S),
@@ -71,28 +69,21 @@ class JsonHttp:
         body = None if document is None else orjson.dumps(document)
         sent = {"Content-Type": "application/json", **(headers or {})}
         try:
-            with call_span(method, self._attributes):
-                status, text = await self._send(method, path, body, sent)
+            async with self._session.request(
+                method,
+                URL(self._base + path, encoded=True),
+                data=body,
+                headers=sent,
+                allow_redirects=False,
+            ) as response:
+                text = await response.content.read(_LARGEST_ANSWER)
+                while chunk := await response.content.read(_LARGEST_ANSWER):
+                    text += chunk
+                    if len(text) > _LARGEST_ANSWER:
+                        raise ProviderAway("the answer is too long")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProviderAway(f"{type(error).__name__}: {error}") from error
-        return Answer(status, _parsed(text))
-
-    async def _send(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[int, bytes]:
-        async with self._session.request(
-            method,
-            URL(self._base + path, encoded=True),
-            data=body,
-            headers=headers,
-            allow_redirects=False,
-        ) as response:
-            text = await response.content.read(_LARGEST_ANSWER)
-            while chunk := await response.content.read(_LARGEST_ANSWER):
-                text += chunk
-                if len(text) > _LARGEST_ANSWER:
-                    raise ProviderAway("the answer is too long")
-            return response.status, text
+        return Answer(response.status, _parsed(text))
 
 
 def _parsed(text: bytes) -> Any:

@@ -1,1 +1,0 @@
-"""Events that services gave up: the commands that list and redrive them."""
