@@ -2,14 +2,18 @@
 
 import re
 import shlex
+import subprocess
 from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from devstack.cli import app
+from tests.deploy.cluster_tools import ClusterTools
 from tests.deploy.manifests import K8S, ROOT, Overlay
+from tests.deploy.test_schemas import wrong_about
 
 README = (K8S / "README.md").read_text()
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
@@ -22,6 +26,8 @@ _RESOURCES = {
     "statefulset": "StatefulSet",
 }
 
+PIPELINES = re.findall(r"^\(.+\| kubectl apply -f -$", README, re.MULTILINE)
+
 
 def commands() -> list[tuple[str, list[str]]]:
     """Return each command with the overlay that its section is about."""
@@ -30,7 +36,8 @@ def commands() -> list[tuple[str, list[str]]]:
     for title, text in zip(parts[1::2], parts[2::2], strict=True):
         overlay = "local" if title.endswith("local") else "production"
         for block in re.findall(r"```sh\n(.+?)```", text, re.DOTALL):
-            found += [(overlay, shlex.split(line)) for line in block.splitlines()]
+            lines = [line for line in block.splitlines() if line not in PIPELINES]
+            found += [(overlay, shlex.split(line)) for line in lines]
         inline = re.findall(r"`(kubectl -n soko port-forward [^`]+)`", text)
         found += [(overlay, shlex.split(line)) for line in inline]
     return found
@@ -74,6 +81,15 @@ def test_a_command_names_what_is_there(
         service = overlay.named("Service", words[-2].partition("/")[2])
         wanted_port = int(words[-1].rpartition(":")[2])
         assert wanted_port in {each["port"] for each in service["spec"]["ports"]}
+
+
+def test_alerts_are_objects(tools: ClusterTools) -> None:
+    (line,) = PIPELINES
+    made = line.removesuffix("| kubectl apply -f -")
+    text = subprocess.run(["/bin/sh", "-c", made], cwd=ROOT, check=True, capture_output=True).stdout
+    rule = yaml.safe_load(text)
+    assert rule["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/rules/soko.yml").read_text())
+    assert wrong_about([rule], tools) == ""
 
 
 def test_every_component_is_explained_and_used(overlays: Mapping[str, Overlay]) -> None:
