@@ -51,6 +51,7 @@ from soko.identity.v1 import (
 )
 from soko.notifications.v1 import notification_pb2
 from soko.notifications.v1 import timeline_pb2 as notices_timeline
+from soko.ops.v1 import ops_pb2
 from soko.orders.v1 import cart_pb2, fulfilment_pb2, order_pb2
 from soko.orders.v1 import timeline_pb2 as orders_timeline
 from soko.payments.v1 import bookkeeping_pb2, payment_pb2, payout_pb2, provider_webhook_pb2
@@ -67,6 +68,7 @@ SERVICES: Mapping[str, tuple[Any, ...]] = {
         external_login_pb2,
         key_pb2,
         mailed_link_pb2,
+        ops_pb2,
         personal_data_pb2,
         seller_pb2,
         session_pb2,

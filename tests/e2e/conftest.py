@@ -5,13 +5,24 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from tests.e2e.collector import Collector
 from tests.e2e.marketplace import Account, Marketplace, Product
 from tests.e2e.stack import Stack
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def collector() -> Iterator[Collector]:
+    collector = Collector()
+    collector.start()
+    yield collector
+    collector.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
+    """It records the traces that a test asks for, and no other."""
     stack = Stack(tmp_path_factory.mktemp("soko-e2e"))
+    stack.environ |= {"SOKO_OTLP_ENDPOINT": collector.url, "SOKO_TRACE_SAMPLE_RATIO": "0"}
     try:
         stack.start()
         yield stack

@@ -8,6 +8,8 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,10 @@ def _refusals(log: Path) -> list[str]:
 class Stack:
     """Starts with ``./soko up``, ends with ``./soko down``."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *up: str) -> None:
+        """``up`` are further arguments of the start."""
         self.home = home
+        self.up = up
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -45,6 +49,7 @@ class Stack:
             "SOKO_PAYMENT_WINDOW_S": str(PAYMENT_WINDOW_S),
             "SOKO_CARRIER_SECRETS": f"posta={CARRIER_SECRET}",
             "SOKO_EARNINGS_HOLD_S": "1",
+            "SOKO_EVENT_TRIES": "4",
         }
         self.providers = SimulatedProviders(self.url)
         self.environ |= self.providers.environ
@@ -68,7 +73,7 @@ class Stack:
 
     def start(self) -> None:
         self.providers.start()
-        self.run("up", "--detach", "--no-demo", "--port", str(self.port))
+        self.run("up", "--detach", "--no-demo", "--port", str(self.port), *self.up)
 
     def stop(self) -> None:
         """End it, keep its logs, delete its data, which root keeps outside of pytest's folders."""
@@ -87,6 +92,16 @@ class Stack:
     def kill(self, service: str) -> None:
         """End a service as a crash does."""
         os.kill(self.pid(service), signal.SIGKILL)
+
+    @contextmanager
+    def frozen(self, service: str) -> Iterator[None]:
+        """Let a service neither answer nor end."""
+        pid = self.pid(service)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def grant(self, email: str, role: str) -> None:
         self.run("admin", "grant", email, role)

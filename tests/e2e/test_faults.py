@@ -1,8 +1,6 @@
 """Services that die: the rest serves, and a checkout that was caught ends right."""
 
 import asyncio
-import os
-import signal
 from collections import Counter
 
 import httpx
@@ -78,9 +76,7 @@ async def test_checkouts_survive_a_service_killed_in_the_middle(
 async def test_a_service_that_is_away_is_named_and_the_rest_serves(
     market: Marketplace, stack: Stack, product: Product
 ) -> None:
-    pid = stack.pid("payments")
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with stack.frozen("payments"):
         listed = await market.client.get("/v1/products", headers={"Cache-Control": "no-cache"})
         assert listed.status_code == 200
         cart = await market.cart((product.variant_id, 1))
@@ -91,8 +87,6 @@ async def test_a_service_that_is_away_is_named_and_the_rest_serves(
         assert int(answer.headers["Retry-After"]) >= 1
         caught = await market.checkout(cart)
         assert caught.status_code == 202, caught.text
-    finally:
-        os.kill(pid, signal.SIGCONT)
     await market.order_becomes(caught.json(), status="confirmed", payment_status="captured")
     await eventually(market.is_ready, timeout_s=30)
 

@@ -7,10 +7,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from tests.e2e.collector import Collector
 from tests.e2e.marketplace import Marketplace
 from tests.e2e.stack import Stack
 from tests.security.callers import People, gather_people
-from tests.security.collector import Collector
 from tests.security.things import Things
 
 

@@ -16,12 +16,12 @@ import pytest
 from websockets.asyncio.client import connect
 
 from devstack.testing import eventually
+from tests.e2e.collector import Collector
 from tests.e2e.marketplace import SUCCESS, Json, bearer
 from tests.e2e.stack import CARRIER_SECRET, Stack
 from tests.e2e.test_mailed_links import mailed_tokens
 from tests.security.callers import SCOPES
 from tests.security.calls import OTHER_SECRET
-from tests.security.collector import Collector
 from tests.security.rows import Databases
 from tests.security.things import Things, carrier_update, keyed
 

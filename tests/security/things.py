@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from PIL import Image
 
+from chassis.ids import format_id, new_id
 from devstack.testing import eventually
 from tests.e2e.marketplace import SUCCESS, Account, Json, Marketplace, Product, bearer, unique
 from tests.e2e.simulated_providers import ISSUER
@@ -317,6 +318,23 @@ class Things:
         done = await client.post(f"{path}/callback", json=body, headers=account.headers)
         assert done.status_code == 201, done.text
         return account
+
+    async def dead_letter(self) -> str:
+        """The id of an event that orders gave up."""
+
+        async def make() -> str:
+            event_id = new_id()
+            plant = (
+                "INSERT INTO dead_letter (event_id, context, name, source, aggregate_id, sequence,"
+                " traceparent, occurred_at, payload, error, deliveries) VALUES (%(id)s, 'identity',"
+                " 'nothing_of_ours', '/soko/identity', 'usr', 1, '', now(), '', 'ValueError: x', 8)"
+            )
+            databases = Databases(self.stack.home)
+            await asyncio.to_thread(databases.execute, "orders", plant, {"id": event_id})
+            return format_id("dlt_orders", event_id)
+
+        letter: str = await self._once("dead letter", make)
+        return letter
 
     async def category(self) -> str:
         """The id of a category without products."""

@@ -10,11 +10,13 @@ from typing import BinaryIO
 import orjson
 from starlette.types import Scope
 
+from chassis.logs import cut
 from gateway.problem import instance_of
 from gateway.visit import Visit
 
 _FLUSH_AFTER_S = 0.2
 _FLUSH_LINES = 200
+_MOST_PATH = 200
 
 
 class AccessLog:
@@ -38,7 +40,7 @@ class AccessLog:
                 "event": "request",
                 "cached": True,
                 "method": scope["method"],
-                "path": instance_of(scope),
+                "path": cut(instance_of(scope), _MOST_PATH),
                 "status": status,
                 "request_id": request_id,
             }
@@ -55,7 +57,7 @@ class AccessLog:
                 "event": "request",
                 "level": "info" if status < 500 else "warning",
                 "method": scope["method"],
-                "path": instance_of(scope),
+                "path": cut(instance_of(scope), _MOST_PATH),
                 "route": route,
                 "status": status,
                 "ms": round(elapsed_s * 1000, 1),

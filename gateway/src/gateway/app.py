@@ -18,6 +18,7 @@ from gateway.routes import (
     api_keys,
     audit_log,
     carts,
+    dead_letters,
     external_login,
     inventory,
     mailed_links,
@@ -88,6 +89,7 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         audit_log.router,
         operations.router,
         operations.ops_router,
+        dead_letters.router,
         operations.keys_router,
         pages.router,
     ]

@@ -24,6 +24,7 @@ from soko.identity.v1 import (
 )
 from soko.notifications.v1 import notification_pb2_grpc
 from soko.notifications.v1 import timeline_pb2_grpc as notices_timeline
+from soko.ops.v1 import ops_pb2_grpc
 from soko.orders.v1 import cart_pb2_grpc, fulfilment_pb2_grpc, order_pb2_grpc
 from soko.orders.v1 import timeline_pb2_grpc as orders_timeline
 from soko.payments.v1 import (
@@ -51,6 +52,8 @@ class Service:
         self.name = name
         self.peer = Peer(name, target, service=NAME, default_timeout_s=timeout_s, tls=tls)
         self.timeout_s = timeout_s
+        self.audit_log = log_pb2_grpc.AuditLogServiceStub(self.peer.channel)
+        self.ops = ops_pb2_grpc.OpsServiceStub(self.peer.channel)
         # The health package's stubs do not know that its stub has methods.
         self.check_health = self.peer.channel.unary_unary(
             "/grpc.health.v1.Health/Check",
@@ -71,7 +74,6 @@ class Identity(Service):
         self.external = external_login_pb2_grpc.ExternalLoginServiceStub(self.peer.channel)
         self.sessions = session_pb2_grpc.SessionServiceStub(self.peer.channel)
         self.sellers = seller_pb2_grpc.SellerServiceStub(self.peer.channel)
-        self.audit_log = log_pb2_grpc.AuditLogServiceStub(self.peer.channel)
         self.keys = key_pb2_grpc.KeyServiceStub(self.peer.channel)
         self.links = mailed_link_pb2_grpc.MailedLinkServiceStub(self.peer.channel)
         self.personal = personal_data_pb2_grpc.PersonalDataServiceStub(self.peer.channel)
@@ -109,7 +111,6 @@ class Payments(Service):
         self.refunds = payment_pb2_grpc.RefundServiceStub(self.peer.channel)
         self.sandbox = payment_pb2_grpc.SandboxServiceStub(self.peer.channel)
         self.ledger = payment_pb2_grpc.LedgerServiceStub(self.peer.channel)
-        self.audit_log = log_pb2_grpc.AuditLogServiceStub(self.peer.channel)
         self.payouts = payout_pb2_grpc.PayoutServiceStub(self.peer.channel)
         self.bookkeeping = bookkeeping_pb2_grpc.BookkeepingServiceStub(self.peer.channel)
         self.webhooks = provider_webhook_pb2_grpc.ProviderWebhookServiceStub(self.peer.channel)

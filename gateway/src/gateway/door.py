@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.errors import KINDS, ServiceError
 from chassis.logs import get_logger
-from chassis.telemetry import span, start_trace
+from chassis.telemetry import describe, span, start_trace
 from gateway.access_log import AccessLog
 from gateway.bodies.json_body import too_large
 from gateway.cached_reads import CachedReads
@@ -39,6 +39,7 @@ IN_FLIGHT = Gauge(
     "Requests that are being answered.",
     multiprocess_mode="livesum",
 )
+_STATUS = "http.response.status_code"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MAX_BODY_BYTES = 4 * 1024 * 1024
 """No operation takes more; most take much less and say so themselves."""
@@ -173,6 +174,11 @@ class Door:
         if timer is None:
             timer = self._timers[route] = SECONDS.labels(route)
         timer.observe(elapsed_s)
+        describe(
+            f"{method} {route}",
+            {"http.request.method": method, "http.route": route, _STATUS: status},
+            failed=status >= 500,
+        )
         self._access_log.request(scope, visit, route, status, elapsed_s)
 
 

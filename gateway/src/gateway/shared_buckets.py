@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Sequence
 
 import valkey.asyncio as valkey
-from prometheus_client import Counter
 from valkey.exceptions import ValkeyError
 
 from chassis.logs import get_logger
 from gateway.buckets import Asked, MemoryBuckets
 from gateway.quotas import WINDOW_S, Outcome, outcome
+from gateway.throttle import STORE_AWAY
 
 _PREFIX = "soko:rate:"
 _ANSWER_S = 0.1
@@ -37,10 +37,6 @@ if room then
 end
 return filled
 """
-AWAY = Counter(
-    "soko_rate_limit_store_failures_total",
-    "Times that the shared store of the rate limits did not answer.",
-)
 _log = get_logger(__name__)
 
 
@@ -99,7 +95,7 @@ class SharedBuckets:
         return found
 
     def _failed(self, now: float, error: Exception) -> None:
-        AWAY.inc()
+        STORE_AWAY.inc()
         self._left_alone_until = now + _PAUSE_S
         if not self._away:
             self._away = True

@@ -21,6 +21,10 @@ from gateway.visit import Visit
 LIMITED = Counter(
     "soko_rate_limited_total", "Requests that were refused for their number.", ("policy",)
 )
+STORE_AWAY = Counter(
+    "soko_rate_limit_store_failures_total",
+    "Times that the shared store of the rate limits did not answer.",
+)
 _MAX_REFUSED = 10_000
 
 

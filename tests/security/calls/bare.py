@@ -14,6 +14,7 @@ from tests.security.things import Things
     "GET /v1/payment-methods", "GET /v1/products", "POST /v1/ws-tickets",
     "POST /v1/me/email-verification", "POST /v1/me/totp", "POST /v1/me/export",
     "GET /v1/admin/audit-log", "GET /v1/ops/audit",
+    "GET /v1/ops/consumers", "GET /v1/ops/dead-letters", "GET /v1/ops/services",
 )  # fmt: skip
 async def nothing(things: Things, caller: str) -> Call:
     return Call()

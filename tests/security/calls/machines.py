@@ -1,4 +1,4 @@
-"""What carriers and payment providers send."""
+"""What carriers and payment providers send, and what operators do about events."""
 
 from __future__ import annotations
 
@@ -29,3 +29,8 @@ async def receive_provider_webhook(things: Things, caller: str) -> Call:
     if caller in (TOKEN, WRONG):
         headers["Stripe-Signature"] = signature
     return Call({"provider": "stripe"}, content=body, headers=headers)
+
+
+@operation("POST /v1/ops/dead-letters/{dead_letter_id}/redrive", uses_up=True)
+async def redrive_dead_letter(things: Things, caller: str) -> Call:
+    return Call({"dead_letter_id": await things.dead_letter()})

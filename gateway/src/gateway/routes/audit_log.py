@@ -57,11 +57,10 @@ async def read_audit_log(
     before = str(codec.decode(_KIND, filters, cursor)[0]) if cursor else ""
     asked = ListEntriesRequest(account_id=account, act=act, before=before, limit=limit)
     _set(asked, since, until)
-    backend = request.backend
     replies = await asyncio.gather(
         *(
             request.ask(service, service.audit_log.ListEntries, asked, retry=True)
-            for service in (backend.identity, backend.payments)
+            for service in request.backend.services
         )
     )
     entries = newest(limit, *(reply.entries for reply in replies))

@@ -55,10 +55,11 @@ INBOX_CHECKS: Final[tuple[Check, ...]] = (
         repair="Read the error, mend its cause, then redrive the dead letter.",
         table="dead_letter",
         key="event_id",
+        rows="redriven_at IS NULL",
         breaches="""
             SELECT event_id AS key, event_id AS subject, format('%s of %s was given up after %s'
                 ' deliveries: %s', name, aggregate_id, deliveries, left(error, 200)) AS explanation
-            FROM dead_letter WHERE {span event_id}
+            FROM dead_letter WHERE {span event_id} AND redriven_at IS NULL
         """,
         prefix="evt",
     ),

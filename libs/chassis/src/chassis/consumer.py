@@ -9,9 +9,12 @@ of its aggregate; a handler that cares compares ``Envelope.sequence``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -22,10 +25,10 @@ from prometheus_client import Histogram
 from chassis import context as request_context
 from chassis import dead_letters, inbox, telemetry
 from chassis.actor import Actor
-from chassis.broker import Broker
+from chassis.broker import Broker, ConsumerLag
 from chassis.context import RequestContext
 from chassis.database import Database, Session
-from chassis.envelope import MESSAGE_ID, Envelope, UnreadableEventError, parse
+from chassis.envelope import Envelope, UnreadableEventError, parse, span_attributes, subject
 from chassis.errors import ServiceError
 from chassis.failpoints import failpoint
 from chassis.logs import get_logger
@@ -72,11 +75,6 @@ class _Delivery(NamedTuple):
         """How often this message was delivered, from 1."""
         return int(self.message.metadata.num_delivered or 1)
 
-    @property
-    def redriven(self) -> bool:
-        """Whether an operator sent it again."""
-        return (self.message.headers or {}).get(MESSAGE_ID) != str(self.event.id)
-
 
 class EventConsumer:
     """Handles events of one context for one service; replicas share the work.
@@ -117,6 +115,10 @@ class EventConsumer:
         self._actor = Actor(kind="service", service=context)
         self._cleaned_at = -math.inf
         self._delay_s = DELAY_S.labels(service, context)
+
+    async def lag(self) -> ConsumerLag:
+        """Return how far it is behind; raises ServiceError ``unavailable``."""
+        return await self._broker.consumer_lag(self._context, self._service)
 
     @property
     def subscription(self) -> tuple[str, Sequence[str]]:
@@ -180,7 +182,7 @@ class EventConsumer:
             try:
                 await self._handle_together(deliveries)
             except Exception as error:
-                if not _is_transient(error):
+                if not is_transient(error):
                     if len(deliveries) == 1:
                         await self._give_back(deliveries[0], error)
                     else:
@@ -218,7 +220,7 @@ class EventConsumer:
     async def _give_back(self, delivery: _Delivery, error: Exception) -> None:
         """Have an event delivered again later, or keep it as a dead letter."""
         event, times = delivery.event, delivery.times
-        if _is_transient(error) or times < self._max_deliveries:
+        if is_transient(error) or times < self._max_deliveries:
             pause = self._backoff_s[min(times, len(self._backoff_s)) - 1]
             _log.warning(
                 "event_failed",
@@ -234,40 +236,58 @@ class EventConsumer:
         await self._answer(delivery.message, _TERM)
 
     async def _handle_together(self, deliveries: Sequence[_Delivery]) -> None:
-        fresh: list[Envelope] = []
         async with self._db.transaction() as session:
-            new = await inbox.record(session, [delivery.event.id for delivery in deliveries])
-            for delivery in deliveries:
-                event = delivery.event
-                if event.id not in new:
-                    continue
-                new.discard(event.id)
-                await self._handle_event(event, session)
-                fresh.append(event)
-                if delivery.redriven:
-                    await dead_letters.forget(session, event.id)
-            batched = [event for event in fresh if event.name in self._batch_names]
-            if batched and self._batch_handler is not None:
-                await self._batch_handler(batched, session)
+            fresh = await self.handle(session, [delivery.event for delivery in deliveries])
             failpoint("consumer.before_commit")
         failpoint("consumer.after_commit")
         now = datetime.now(UTC)
         for event in fresh:
             self._delay_s.observe(max((now - event.time).total_seconds(), 0.0))
+        await self.tell(fresh)
+        failpoint("consumer.before_ack")
+        await self._acknowledge(deliveries)
+        failpoint("consumer.after_ack")
+
+    async def handle(self, session: Session, events: Sequence[Envelope]) -> list[Envelope]:
+        """Record events in the inbox and handle those that are new; return these."""
+        fresh: list[Envelope] = []
+        new = await inbox.record(session, [event.id for event in events])
+        for event in events:
+            if event.id not in new:
+                continue
+            new.discard(event.id)
+            await self._handle_event(event, session)
+            fresh.append(event)
+        batched = [event for event in fresh if event.name in self._batch_names]
+        if batched and self._batch_handler is not None:
+            with contextlib.ExitStack() as spans:
+                traced = [self._traced(event, spans) for event in batched]
+                await self._batch_handler(traced, session)
+        return fresh
+
+    def _traced(self, event: Envelope, spans: contextlib.ExitStack) -> Envelope:
+        """Return an event with the span of its handling, if its trace is recorded."""
+        if not telemetry.recorded(event.traceparent):
+            return event
+        return replace(event, traceparent=spans.enter_context(self._span(event)))
+
+    def _span(self, event: Envelope) -> AbstractContextManager[str]:
+        attributes = span_attributes(subject(self._context, event.name), event.id)
+        return telemetry.span(f"{event.name} process", "consumer", event.traceparent, attributes)
+
+    async def tell(self, fresh: list[Envelope]) -> None:
+        """Do what follows the commit of new events."""
         if fresh and self._after_commit is not None:
             try:
                 await self._after_commit(fresh)
             except Exception:
                 _log.exception("after_commit_failed", context=self._context)
-        failpoint("consumer.before_ack")
-        await self._acknowledge(deliveries)
-        failpoint("consumer.after_ack")
 
     async def _handle_event(self, event: Envelope, session: Session) -> None:
         handler = self._handlers.get(event.name)
         if handler is None:
             return
-        with telemetry.span(f"{event.name} process", "consumer", event.traceparent) as here:
+        with self._span(event) as here:
             token = request_context.enter(RequestContext(actor=self._actor, traceparent=here))
             try:
                 await handler(event, session)
@@ -289,6 +309,7 @@ class EventConsumer:
     async def _clean(self) -> None:
         now = time.monotonic()
         if now - self._cleaned_at >= _CLEAN_EVERY_S and not await inbox.clean(self._db):
+            await dead_letters.clean(self._db)
             self._cleaned_at = now
 
 
@@ -298,7 +319,7 @@ def _nak(delay_s: float) -> bytes:
     return b"-NAK " + orjson.dumps({"delay": int(delay_s * 1e9)})
 
 
-def _is_transient(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Return whether the world is at fault and not the event: such an error counts no delivery."""
     return isinstance(error, ServiceError) and error.kind in _TRANSIENT
 

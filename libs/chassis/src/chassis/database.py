@@ -27,6 +27,7 @@ from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from chassis.errors import ServiceError, unavailable
+from chassis.telemetry import statement_span
 
 Row = dict[str, Any]
 Params = Mapping[str, Any] | Sequence[Any] | None
@@ -174,15 +175,18 @@ class Session:
 
     async def fetch_all(self, sql: str, params: Params = None) -> list[Row]:
         """Return all rows."""
-        return await (await self._connection.execute(cast(Any, sql), params)).fetchall()
+        with statement_span(sql):
+            return await (await self._connection.execute(cast(Any, sql), params)).fetchall()
 
     async def fetch_one(self, sql: str, params: Params = None) -> Row | None:
         """Return the first row, or None."""
-        return await (await self._connection.execute(cast(Any, sql), params)).fetchone()
+        with statement_span(sql):
+            return await (await self._connection.execute(cast(Any, sql), params)).fetchone()
 
     async def execute(self, sql: str, params: Params = None) -> int:
         """Return the number of rows that the statement touched."""
-        return (await self._connection.execute(cast(Any, sql), params)).rowcount
+        with statement_span(sql):
+            return (await self._connection.execute(cast(Any, sql), params)).rowcount
 
     async def execute_many(self, sql: str, params: Sequence[Params]) -> int:
         """Run one statement for many sets of parameters, pipelined; return the rows touched."""
@@ -318,8 +322,9 @@ class Database:
         for attempt in range(1, _CONTENTION_TRIES + 1):
             connection = await self._acquire()
             try:
-                cursor = await _execute(connection, sql, params)
-                rows = await cursor.fetchall() if cursor.description is not None else []
+                with statement_span(sql):
+                    cursor = await _execute(connection, sql, params)
+                    rows = await cursor.fetchall() if cursor.description is not None else []
                 return rows, cursor.rowcount
             except psycopg.Error as error:
                 if isinstance(error, _CONTENTION) and attempt < _CONTENTION_TRIES:

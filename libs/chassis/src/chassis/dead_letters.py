@@ -1,19 +1,20 @@
-"""Events that a consumer could not handle: kept for an operator to read and to redrive."""
+"""Events that a consumer could not handle: kept for an operator to read and to redrive.
+
+One that was redriven stays for 30 days, so that a second redrive is told so.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from chassis.broker import Broker
 from chassis.database import Row, Statements
 from chassis.envelope import Envelope, subject
-from chassis.errors import not_found, unavailable
-from chassis.ids import new_id
-from chassis.replies import Outgoing
+from chassis.errors import conflict, not_found
 
 _ERROR_LENGTH = 2000
+_KEPT = timedelta(days=30)
 _KEEP = """
 INSERT INTO dead_letter (event_id, context, name, source, aggregate_id, sequence, traceparent,
     occurred_at, payload, error, deliveries)
@@ -23,8 +24,19 @@ ON CONFLICT (event_id) DO UPDATE SET error = excluded.error, deliveries = exclud
     failed_at = now(), redriven_at = NULL
 """
 _LIST = """
-SELECT * FROM dead_letter WHERE (%(after)s::timestamptz IS NULL OR failed_at < %(after)s)
-ORDER BY failed_at DESC LIMIT %(limit)s
+SELECT * FROM dead_letter
+WHERE redriven_at IS NULL
+  AND (%(type)s::text = '' OR 'soko.' || context || '.' || name || '.v1' = %(type)s::text)
+  AND (%(at)s::timestamptz IS NULL OR (failed_at, event_id) < (%(at)s, %(event_id)s))
+ORDER BY failed_at DESC, event_id DESC LIMIT %(limit)s
+"""
+# Only one that still stands: another redrive may have handled it meanwhile.
+_FAILED_AGAIN = """
+UPDATE dead_letter SET error = %(error)s, deliveries = deliveries + 1, failed_at = now()
+WHERE event_id = %(event_id)s AND redriven_at IS NULL
+"""
+_REDRIVEN = """
+UPDATE dead_letter SET redriven_at = now() WHERE event_id = %(event_id)s RETURNING *
 """
 
 
@@ -38,6 +50,11 @@ class DeadLetter:
     deliveries: int
     failed_at: datetime
     redriven_at: datetime | None
+
+    @property
+    def type(self) -> str:
+        """The event's type, such as ``soko.orders.order_confirmed.v1``."""
+        return subject(self.context, self.event.name)
 
 
 async def keep(
@@ -56,49 +73,68 @@ async def keep(
             "traceparent": event.traceparent,
             "occurred_at": event.time,
             "payload": event.data,
-            "error": f"{type(error).__name__}: {error}"[:_ERROR_LENGTH],
+            "error": _words(error),
             "deliveries": deliveries,
         },
     )
 
 
-async def forget(statements: Statements, event_id: UUID) -> None:
-    """Remove the dead letter of an event that was handled after all."""
-    await statements.execute(
-        "DELETE FROM dead_letter WHERE event_id = %(event_id)s", {"event_id": event_id}
-    )
-
-
 async def list_dead_letters(
-    statements: Statements, *, limit: int = 50, after: datetime | None = None
+    statements: Statements,
+    *,
+    limit: int = 50,
+    event_type: str = "",
+    before: tuple[datetime, UUID] | None = None,
 ) -> list[DeadLetter]:
-    """Return dead letters, newest first; ``after`` is the last page's oldest ``failed_at``."""
-    rows = await statements.fetch_all(_LIST, {"limit": limit, "after": after})
+    """Return those that were not redriven, newest first; ``before`` is the last one seen."""
+    at, event_id = before or (None, None)
+    rows = await statements.fetch_all(
+        _LIST, {"limit": limit, "type": event_type, "at": at, "event_id": event_id}
+    )
     return [_read(row) for row in rows]
 
 
-async def redrive(statements: Statements, broker: Broker, event_id: UUID) -> None:
-    """Send a dead letter's event again, to be handled as if it were new.
+async def take(statements: Statements, event_id: UUID) -> DeadLetter:
+    """Return a dead letter, locked until the transaction ends.
 
-    The message id is new, because the broker drops one that it has seen; the event id stays, so
-    consumers that did handle it drop it. Raises ``not_found`` for an unknown event and
-    ``unavailable`` when the broker does not confirm.
+    Raises ServiceError ``not_found`` and ``already_redriven``.
     """
     row = await statements.fetch_one(
-        "SELECT * FROM dead_letter WHERE event_id = %(event_id)s", {"event_id": event_id}
+        "SELECT * FROM dead_letter WHERE event_id = %(event_id)s FOR UPDATE",
+        {"event_id": event_id},
     )
     if row is None:
         raise not_found()
     letter = _read(row)
-    headers = letter.event.headers(letter.context, str(new_id()))
-    message = Outgoing(subject(letter.context, letter.event.name), letter.event.data, headers)
-    answer = (await broker.request_many([message]))[0]
-    if answer is None or b'"seq"' not in answer.data:
-        raise unavailable("broker")
+    if letter.redriven_at is not None:
+        at = letter.redriven_at.astimezone(UTC).isoformat(timespec="seconds")
+        raise conflict("already_redriven", f"It was handled at {at}.")
+    return letter
+
+
+async def redriven(statements: Statements, event_id: UUID) -> DeadLetter:
+    """Mark a dead letter as handled; return it."""
+    row = await statements.fetch_one(_REDRIVEN, {"event_id": event_id})
+    if row is None:
+        raise AssertionError("a row that is locked stays")
+    return _read(row)
+
+
+async def failed_again(statements: Statements, event_id: UUID, error: BaseException) -> None:
+    """Note that handling it failed once more, and why."""
+    await statements.execute(_FAILED_AGAIN, {"event_id": event_id, "error": _words(error)})
+
+
+async def clean(statements: Statements) -> None:
+    """Delete what was redriven long ago."""
     await statements.execute(
-        "UPDATE dead_letter SET redriven_at = now() WHERE event_id = %(event_id)s",
-        {"event_id": event_id},
+        "DELETE FROM dead_letter WHERE redriven_at < %(before)s",
+        {"before": datetime.now(UTC) - _KEPT},
     )
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
 
 
 def _read(row: Row) -> DeadLetter:

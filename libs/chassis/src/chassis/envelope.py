@@ -25,6 +25,15 @@ def source(context: str) -> str:
     return f"/soko/{context}"
 
 
+def span_attributes(subject: str, event_id: UUID) -> dict[str, str]:
+    """Return what a span says of an event (OpenTelemetry's conventions for messaging)."""
+    return {
+        "messaging.system": "nats",
+        "messaging.destination.name": subject,
+        "messaging.message.id": str(event_id),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """One event and what is known about it without reading its payload."""

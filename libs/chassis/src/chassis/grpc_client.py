@@ -77,6 +77,7 @@ class Peer:
         self.channel = SharedChannel(target, options, credentials)
         self._service = service
         self._default_timeout_s = default_timeout_s
+        self._attributes = {"rpc.system.name": "grpc", "server.address": name}
 
     async def close(self) -> None:
         """Close the channel; calls under way end as unavailable."""
@@ -130,7 +131,9 @@ class Peer:
         deadline = now + (timeout_s or self._default_timeout_s)
         if context.deadline is not None:
             deadline = min(deadline, context.deadline)
-        with span(f"call {self.name}", "client", context.traceparent) as traceparent:
+        # Stubs are made on this channel.
+        shared = cast(SharedMethod[Request, Response], method)
+        with span(shared.name[1:], "client", context.traceparent, self._attributes) as traceparent:
             sent = self._metadata(context, traceparent, forward_actor, metadata)
             attempt = 0
             while True:
@@ -139,8 +142,7 @@ class Peer:
                     raise timed_out(self.name)
                 try:
                     response, trailing = await self.channel.gatherer.call(
-                        # Stubs are made on this channel.
-                        cast(SharedMethod[Request, Response], method),
+                        shared,
                         request,
                         remaining,
                         sent,

@@ -44,6 +44,7 @@ _NAMES = "peer_dns"
 _UNCHECKED = ("/grpc.", "/soko.chassis.v1.CallService/CallTogether")
 """Health and reflection tell nothing of anybody; calls that share a call are checked one by one."""
 
+_RPC = {"rpc.system.name": "grpc"}
 _log = get_logger(__name__)
 _Behaviour = Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[Any]]
 
@@ -97,7 +98,7 @@ class RequestInterceptor(grpc.aio.ServerInterceptor):
             started = time.monotonic()
             metadata: dict[str, str | bytes] = dict(context.invocation_metadata() or ())
             parent = str(metadata.get("traceparent", ""))
-            with telemetry.span(name, "server", parent) as traceparent:
+            with telemetry.span(name, "server", parent, _RPC) as traceparent:
                 token = None
                 try:
                     remaining_s = _remaining_s(context)
@@ -125,6 +126,7 @@ class RequestInterceptor(grpc.aio.ServerInterceptor):
                     raise
                 except Exception as error:
                     known = _known(error, name)
+                    telemetry.note_error(known)
                     RPC_HANDLED.labels(name, known.kind).inc()
                     await _abort(context, known)
                     raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -18,6 +20,40 @@ if _hidden is None:
     del sys.modules["rich"]
 
 from chassis.context import current  # noqa: E402
+
+_MOST_CHARACTERS = 2000
+_MOST_TRACEBACK = 12_000
+_MOST_NESTED = 200
+_MOST_ITEMS = 50
+_MOST_LEVELS = 3
+
+
+def cut(text: str, most: int = _MOST_CHARACTERS) -> str:
+    """Return a text, without its middle if it is longer than a log should hold."""
+    left_out = len(text) - most
+    if left_out <= 0:
+        return text
+    return f"{text[: most // 2]}[{left_out} characters left out]{text[-(most // 2) :]}"
+
+
+def _bounded(value: object, levels: int = _MOST_LEVELS) -> object:
+    """Return a value that is no larger than a log should hold, whatever it was."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping) and levels:
+        items = itertools.islice(value.items(), _MOST_ITEMS)
+        return {cut(str(key), _MOST_NESTED): _bounded(each, levels - 1) for key, each in items}
+    if isinstance(value, list | tuple | set | frozenset) and levels:
+        return [_bounded(each, levels - 1) for each in itertools.islice(value, _MOST_ITEMS)]
+    return cut(str(value), _MOST_CHARACTERS if levels == _MOST_LEVELS else _MOST_NESTED)
+
+
+def _bound(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Keep every line small: what others send must not fill the disk of the logs."""
+    for key, value in event.items():
+        traceback = key == "exception" and isinstance(value, str)
+        event[key] = cut(value, _MOST_TRACEBACK) if traceback else _bounded(value)
+    return event
 
 
 def _add_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -50,6 +86,7 @@ def configure_logging(service: str, level: str = "info", fmt: str = "json") -> N
     if fmt == "json":
         render: list[Any] = [
             structlog.processors.format_exc_info,
+            _bound,
             structlog.processors.JSONRenderer(
                 serializer=lambda event, **_: orjson.dumps(event, default=str).decode()
             ),

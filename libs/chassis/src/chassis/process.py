@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings
 
 from chassis import failpoints
 from chassis.auth import AccessTokenVerifier
+from chassis.clock import SystemClock
 from chassis.grpc_client import Peer
 from chassis.grpc_server import SERVER_OPTIONS, RequestInterceptor
 from chassis.logs import configure_logging, get_logger
@@ -61,6 +62,7 @@ class ServiceApp:
     """Pairs of a generated ``add_...Servicer_to_server`` and the servicer."""
     background: list[Background] = field(default_factory=list)
     databases: list[Database] = field(default_factory=list)
+    """The last one is what the chassis itself uses: audit log, dead letters."""
     broker: Broker | None = None
     close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """Called at the end, last first."""
@@ -103,6 +105,24 @@ def run_service(
     serve_metrics(name, settings.metrics_port, settings.metrics_host)
     failpoints.watch(name, settings.failpoints)
     uvloop.run(_serve(ServiceContext(name, settings), build))
+
+
+def operators_services(name: str, app: ServiceApp) -> list[tuple[AddServicer, object]]:
+    """Return what every service with a database offers its operators; the last one is asked."""
+    from chassis.audit_log_server import AuditLogServicer
+    from chassis.consumer import EventConsumer
+    from chassis.ops_server import OpsServicer
+    from soko.audit.v1.log_pb2_grpc import add_AuditLogServiceServicer_to_server
+    from soko.ops.v1.ops_pb2_grpc import add_OpsServiceServicer_to_server
+
+    if not app.databases:
+        return []
+    db = app.databases[-1]
+    consumers = [work for work in app.background if isinstance(work, EventConsumer)]
+    return [
+        (add_AuditLogServiceServicer_to_server, AuditLogServicer(db, SystemClock())),
+        (add_OpsServiceServicer_to_server, OpsServicer(name, db, app.broker, consumers)),
+    ]
 
 
 def calm_garbage_collection() -> None:
@@ -160,7 +180,7 @@ async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event)
     verifier = AccessTokenVerifier(app.fetch_jwks or _ask_identity(context))
     interceptor = RequestInterceptor(verifier, certified=_is_certified(settings))
     server = grpc.aio.server(interceptors=[interceptor], options=SERVER_OPTIONS)
-    add_services(server, interceptor, app.services)
+    add_services(server, interceptor, [*app.services, *operators_services(context.name, app)])
     if settings.metrics_port is not None:
         app.background += _figures(context.name, app)
     if app.audit is not None:
@@ -176,7 +196,7 @@ async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event)
     await server.start()
     probes = await _answer_probes(settings, status)
     calm_garbage_collection()
-    tasks = [asyncio.create_task(_keep_running(work, stop)) for work in app.background]
+    tasks = [asyncio.create_task(_keep_running(work, stop)) for work in _background(app)]
     tasks.append(asyncio.create_task(_watch_health(status, app, stop)))
     _log.info("serving", listen=settings.grpc_listen)
     await stop.wait()
@@ -191,6 +211,13 @@ async def _run(context: ServiceContext[S], app: ServiceApp, stop: asyncio.Event)
         task.cancel()
     await asyncio.gather(*late, return_exceptions=True)
     _log.info("stopped")
+
+
+def _background(app: ServiceApp) -> list[Background]:
+    from chassis.audit_log_server import AuditLogKeeper
+
+    keepers = [AuditLogKeeper(db, SystemClock()) for db in app.databases[-1:]]
+    return [*app.background, *keepers]
 
 
 def _is_certified(settings: ProcessSettings) -> bool:

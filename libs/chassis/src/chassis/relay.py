@@ -21,7 +21,7 @@ import orjson
 from nats.aio.msg import Msg
 from prometheus_client import Counter
 
-from chassis import envelope
+from chassis import envelope, telemetry
 from chassis.broker import Broker, stream_name
 from chassis.database import Database, Row
 from chassis.envelope import Envelope
@@ -226,9 +226,10 @@ class Relay:
         leased = {row["id"] for row in heads}
         told: list[Row] = []
         while heads and time.monotonic() < until:
-            answers = await self._broker.request_many(
-                [self._message(row) for row in heads], _PUBLISH_TIMEOUT_S
-            )
+            with contextlib.ExitStack() as spans:
+                answers = await self._broker.request_many(
+                    [self._message(row, spans) for row in heads], _PUBLISH_TIMEOUT_S
+                )
             failpoint("relay.after_publish")
             following: list[Row] = []
             for row, answer in zip(heads, answers, strict=True):
@@ -261,7 +262,17 @@ class Relay:
         except Exception:
             _log.exception("events_not_counted", context=self._context)
 
-    def _message(self, row: Row) -> Outgoing:
+    def _message(self, row: Row, spans: contextlib.ExitStack) -> Outgoing:
+        subject, traceparent = envelope.subject(self._context, row["name"]), row["traceparent"]
+        if telemetry.recorded(traceparent):
+            traceparent = spans.enter_context(
+                telemetry.span(
+                    f"{row['name']} publish",
+                    "producer",
+                    traceparent,
+                    envelope.span_attributes(subject, row["id"]),
+                )
+            )
         event = Envelope(
             id=row["id"],
             name=row["name"],
@@ -269,14 +280,10 @@ class Relay:
             time=row["occurred_at"],
             aggregate_id=row["aggregate_id"],
             sequence=row["sequence"],
-            traceparent=row["traceparent"],
+            traceparent=traceparent,
             data=row["payload"],
         )
-        return Outgoing(
-            envelope.subject(self._context, event.name),
-            event.data,
-            event.headers(self._context, str(event.id)),
-        )
+        return Outgoing(subject, event.data, event.headers(self._context, str(event.id)))
 
     def _stored(self, answer: Msg | None) -> bool:
         """Return whether the stream has the event; whatever is odd makes us look at the stream."""

@@ -58,6 +58,9 @@ class ProcessSettings(BaseSettings):
         default="", description="Where the metrics' port listens; every interface by default."
     )
     default_currency: str = Field(default="KES", pattern="^[A-Z]{3}$")
+    event_tries: int = Field(
+        default=8, ge=1, le=100, description="How often an event is tried before it is given up."
+    )
     otlp_endpoint: str = ""
     trace_sample_ratio: float = Field(default=0.01, ge=0, le=1)
     identity_target: str = ""

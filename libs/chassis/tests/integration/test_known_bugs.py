@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from chassis.broker import Broker
 from chassis.database import Database, Session
-from chassis.dead_letters import list_dead_letters, redrive
+from chassis.dead_letters import list_dead_letters
 from chassis.envelope import Envelope
 from chassis.outbox import Relay, append
+from chassis.redrive import redrive
 from devstack.testing import eventually
 from libs.chassis.tests.integration.conftest import make_event
 from libs.chassis.tests.integration.test_consumer import (
@@ -42,7 +43,7 @@ async def test_outbox_cursors_by_id_greater_than_last_that_skip_late_commits(
 async def test_redrive_swallowed_because_the_message_id_was_reused(
     db: Database, broker: Broker, context: str
 ) -> None:
-    """Within the broker's window for duplicates an operator sends a dead letter again."""
+    """Within the broker's window for duplicates an operator redrives a dead letter."""
     cured = False
 
     async def choke(event: Envelope, session: Session) -> None:
@@ -52,12 +53,12 @@ async def test_redrive_swallowed_because_the_message_id_was_reused(
 
     async with running(
         relay := Relay(db, broker, context),
-        consumer(db, broker, context, choke, max_deliveries=2),
+        hears := consumer(db, broker, context, choke, max_deliveries=2),
     ):
         event = make_event("thing_1", "fine")
         await append(db, event)
         relay.nudge()
         await eventually(lambda: list_dead_letters(db))
         cured = True
-        await redrive(db, broker, event.id)
-        await eventually(lambda: effects_are(db, 1))
+        await redrive(db, [hears], event.id, "dlt")
+        assert await effects_are(db, 1)

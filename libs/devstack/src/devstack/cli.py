@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from devstack.backup.commands import backup, restore
+from devstack.dead_letters.commands import dead_letters
 from devstack.home import ROOT, Home, HomeError
 from devstack.secrets_commands import certs, compose_secrets, k8s_secrets, nats_users
 
@@ -36,6 +37,7 @@ app.command()(certs)
 app.command("nats-users")(nats_users)
 app.command("compose-secrets")(compose_secrets)
 app.command("k8s-secrets")(k8s_secrets)
+app.add_typer(dead_letters, name="dead-letters")
 
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -106,6 +108,9 @@ def logs(
     service: Annotated[str, typer.Argument(help="One service; all of them by default.")] = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many to show.")] = 100,
+    trace: Annotated[
+        str, typer.Option(help="All lines of one trace instead, in the order of their time.")
+    ] = "",
 ) -> None:
     """Print what the services wrote."""
     from devstack import log_view
@@ -116,7 +121,11 @@ def logs(
         _fail(f"There is no log of {service}. There are: {', '.join(known) or 'none yet'}")
     names = [service] if service else known
     try:
-        for line in log_view.last_lines(folder, names, lines):
+        if trace:
+            found = log_view.lines_of_trace(folder, names, trace)
+        else:
+            found = log_view.last_lines(folder, names, lines)
+        for line in found:
             print(line)
         if follow:
             for line in log_view.follow(folder, names):
@@ -262,9 +271,20 @@ def retire(
     _tell_identity("keys", "retire", key, *(["--force"] if force else []))
 
 
+_Containers = Annotated[
+    bool, typer.Option("--containers", help="Those that need a Docker engine, and only them.")
+]
+
+
 @app.command(context_settings=_PASSED_ON)
-def test(context: typer.Context) -> None:
+def test(
+    context: typer.Context,
+    containers: _Containers = False,  # noqa: PT028 - a command, not a test
+) -> None:
     """Run the tests; arguments go to pytest."""
+    if containers:
+        os.environ["SOKO_CONTAINER_TESTS"] = "true"
+        _become("-m", "pytest", "-s", "tests/deploy/containers", *context.args)
     _become("-m", "pytest", *context.args)
 
 

@@ -32,7 +32,7 @@ def write_compose_secrets(folder: Path, life: timedelta) -> None:
     kept.mkdir(mode=0o700, exist_ok=True)
     for made in issue_all(folder, life, _FILE_MODE):
         made.chmod(_FOLDER_MODE)
-    for container, files in _files(kept).items():
+    for container, files in files_of_containers(kept).items():
         home = folder / container
         home.mkdir(exist_ok=True)
         home.chmod(_FOLDER_MODE)
@@ -43,8 +43,8 @@ def write_compose_secrets(folder: Path, life: timedelta) -> None:
         replace_file(mail, b"smtp://mail:1025\n", _FILE_MODE)
 
 
-def _files(kept: Path) -> Mapping[str, Mapping[str, str]]:
-    """Return the text of each file of each container."""
+def files_of_containers(kept: Path) -> Mapping[str, Mapping[str, str]]:
+    """Return the text of each file of each container; what is missing in ``kept`` is made up."""
     databases = {service: secret(kept, f"database-{service}") for service in SERVICES}
     nats = passwords(kept)
     files: dict[str, dict[str, str]] = {

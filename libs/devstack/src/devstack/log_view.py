@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import deque
@@ -24,6 +25,23 @@ def last_lines(folder: Path, names: Sequence[str], count: int) -> Iterator[str]:
         with path.open(errors="replace") as file:
             for line in deque(file, maxlen=count):
                 yield _prefix(name, names) + line.rstrip("\n")
+
+
+def lines_of_trace(folder: Path, names: Sequence[str], trace_id: str) -> Iterator[str]:
+    """Give the lines of one trace, in the order of their time, with the services' names."""
+    wanted = f'"trace_id":"{trace_id}"'
+    found: list[tuple[str, str]] = []
+    for name in names:
+        for path in (folder / f"{name}.log.1", folder / f"{name}.log"):
+            if not path.exists():
+                continue
+            with path.open(errors="replace") as file:
+                found += [
+                    (str(json.loads(line)["time"]), _prefix(name, names) + line.rstrip("\n"))
+                    for line in file
+                    if wanted in line and line.startswith("{") and line.endswith("}\n")
+                ]
+    return (line for _, line in sorted(found))
 
 
 def follow(folder: Path, names: Sequence[str], interval_s: float = 0.2) -> Iterator[str]:

@@ -26,7 +26,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _program() -> Path:
+def program() -> Path:
     """Return where the wheel's program is; the folder of scripts is not the same everywhere.
 
     ``importlib.metadata`` would tell as well, for six more MiB in the supervisor.
@@ -79,7 +79,7 @@ class NatsServer:
         config.write_text(self._config())
         with log.open("ab") as output:
             self.process = offspring.start(
-                [_program(), "--config", config],
+                [program(), "--config", config],
                 output=output,
                 environment={"PATH": os.environ.get("PATH", os.defpath), "GOMEMLIMIT": "64MiB"},
                 folder=self.folder,

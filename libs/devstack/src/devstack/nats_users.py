@@ -14,7 +14,7 @@ from pathlib import Path
 from devstack.generated_secrets import secret
 
 OPERATOR = "operator"
-"""May do everything: for chaos, audits, dead letters, and whoever looks after the broker."""
+"""May do everything: for chaos, audits, and whoever looks after the broker."""
 
 SECOND = "-b"
 """What the name of a process's second user ends in: one is used while the other's password changes,

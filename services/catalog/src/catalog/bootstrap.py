@@ -100,6 +100,7 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
                 service="catalog",
                 context="identity",
                 handlers={"seller_opened": events.opened, "seller_updated": events.updated},
+                max_deliveries=settings.event_tries,
             ),
         ],
         databases=[hot, db],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chassis.audit_log_server import AuditLogKeeper, AuditLogServicer
 from chassis.broker import Broker
 from chassis.clock import Clock, SystemClock
 from chassis.cursors import CursorCodec
@@ -97,7 +96,6 @@ from identity.entrypoints.seller_service import SellerHandlers, SellerServicer
 from identity.entrypoints.session_service import SessionHandlers, SessionServicer
 from identity.entrypoints.sweeper import Sweeper
 from identity.settings import IdentitySettings
-from soko.audit.v1 import log_pb2_grpc
 from soko.identity.v1 import (
     account_pb2_grpc,
     api_key_pb2_grpc,
@@ -174,9 +172,8 @@ async def build(context: ServiceContext[IdentitySettings]) -> ServiceApp:
                 external_login_pb2_grpc.add_ExternalLoginServiceServicer_to_server,
                 ExternalLoginServicer(external),
             ),
-            (log_pb2_grpc.add_AuditLogServiceServicer_to_server, AuditLogServicer(db, clock)),
         ],
-        background=[relay, Sweeper(SweepHandler(swept, clock)), AuditLogKeeper(db, clock)],
+        background=[relay, Sweeper(SweepHandler(swept, clock))],
         databases=[db],
         broker=broker,
         close=[passwords.close, *(each.close for each in providers)],

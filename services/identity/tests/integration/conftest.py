@@ -17,7 +17,7 @@ from chassis.database import Database
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
 from chassis.grpc_server import RequestInterceptor
-from chassis.process import ServiceContext
+from chassis.process import ServiceContext, operators_services
 from identity.adapters.login_attempt_store import LoginAttemptStore
 from identity.app.guarded_login import claim_of
 from identity.bootstrap import build
@@ -136,7 +136,7 @@ async def client(settings: IdentitySettings) -> AsyncIterator[Client]:
     await database.open()
     assert app.fetch_jwks is not None
     server = grpc.aio.server(interceptors=[RequestInterceptor(AccessTokenVerifier(app.fetch_jwks))])
-    for add, servicer in app.services:
+    for add, servicer in [*app.services, *operators_services("identity", app)]:
         add(servicer, server)
     server.add_insecure_port(settings.grpc_listen)
     await server.start()

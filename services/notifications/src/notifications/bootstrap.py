@@ -99,7 +99,7 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
                 lambda: broker.generation,
                 lambda: retell_messages(RetellMessages(clock.now(), _RETELL), log, publisher),
             ),
-            *_consumers(db, broker, publisher, clock, worker),
+            *_consumers(db, broker, publisher, clock, worker, settings.event_tries),
             worker,
             Periodic("retention", _SWEEP_EVERY_S, lambda: forget_old(db, retention, clock.now())),
             *_audits(context, db, clock),
@@ -131,7 +131,12 @@ def _audits(context: ServiceContext[Settings], db: Database, clock: Clock) -> li
 
 
 def _consumers(
-    db: Database, broker: Broker, publisher: NatsPublisher, clock: Clock, worker: MailWorker
+    db: Database,
+    broker: Broker,
+    publisher: NatsPublisher,
+    clock: Clock,
+    worker: MailWorker,
+    tries: int,
 ) -> list[Background]:
     consumers: list[Background] = []
     for name, parsers in PARSERS.items():
@@ -152,6 +157,7 @@ def _consumers(
                 batch_names=list(parsers),
                 batch_handler=recorder.record,
                 after_commit=recorder.tell,
+                max_deliveries=tries,
             )
         )
     return consumers

@@ -317,6 +317,7 @@ def _consumer(parts: _Parts, broker: Broker, relay: Relay, saga_worker: DueWorke
         batch_names=PAYMENT_EVENTS,
         batch_handler=handler.handle,
         after_commit=handler.after_commit,
+        max_deliveries=parts.settings.event_tries,
     )
 
 
@@ -337,5 +338,6 @@ def _forgetting(parts: _Parts, broker: Broker) -> list[Background]:
         context="identity",
         handlers={ACCOUNT_DELETED: events.handle},
         after_commit=events.after_commit,
+        max_deliveries=parts.settings.event_tries,
     )
     return [consumer, worker]

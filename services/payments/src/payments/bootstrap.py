@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from chassis.audit_log_server import AuditLogKeeper, AuditLogServicer
 from chassis.broker import Broker
 from chassis.clock import SystemClock
 from chassis.cursors import CursorCodec
@@ -37,7 +36,6 @@ from payments.entrypoints.webhook_service import ProviderWebhookServicer, Webhoo
 from payments.providers import make_providers
 from payments.seller_money import current_rules, make_seller_money
 from payments.settings import PaymentsSettings
-from soko.audit.v1 import log_pb2_grpc
 from soko.payments.v1 import payment_pb2_grpc as rpc
 from soko.payments.v1 import provider_webhook_pb2_grpc as webhook_rpc
 from soko.payments.v1 import timeline_pb2_grpc
@@ -88,7 +86,6 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
                 timeline_pb2_grpc.add_TimelineServiceServicer_to_server,
                 TimelineServicer(PostgresPaymentHistory(db)),
             ),
-            (log_pb2_grpc.add_AuditLogServiceServicer_to_server, AuditLogServicer(db, clock)),
             (
                 webhook_rpc.add_ProviderWebhookServiceServicer_to_server,
                 ProviderWebhookServicer(
@@ -101,7 +98,6 @@ async def build(context: ServiceContext[PaymentsSettings]) -> ServiceApp:
             Resolver(ResolveDue(payments, settler, clock)),
             WebhookWorker(HandleEvents(events, payments, settler, clock), webhook_news),
             *seller_money.background,
-            AuditLogKeeper(db, clock),
             ledger_watch(ledger.imbalances, clock),
         ],
         databases=[db],

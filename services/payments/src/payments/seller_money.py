@@ -108,4 +108,5 @@ def _deliveries_consumer(db: Database, broker: Broker, settings: PaymentsSetting
         context="orders",
         batch_names=(ORDER_DELIVERED,),
         batch_handler=handler.handle,
+        max_deliveries=settings.event_tries,
     )

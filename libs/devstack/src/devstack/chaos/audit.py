@@ -87,7 +87,7 @@ SELECT count(*) FROM (
 ) AS unbalanced
 """
 _MAILED = "SELECT order_id, count(*) FROM mail_delivery WHERE kind = %s GROUP BY order_id"
-_DEAD = "SELECT count(*) FROM dead_letter"
+_DEAD = "SELECT count(*) FROM dead_letter WHERE redriven_at IS NULL"
 
 
 _NO_PAYMENT = ("", "none", 0, 0, None)

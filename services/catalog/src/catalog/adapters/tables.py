@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR, UUID
 from chassis.migrations import chassis_tables
 
 metadata = MetaData()
-chassis_tables(metadata)
+chassis_tables(metadata, audit_log=True)
 
 
 def _id(name: str, *references: str, primary: bool = False) -> Column[object]:

@@ -13,6 +13,7 @@ import orjson
 from chassis.context import remaining_s
 from chassis.errors import timed_out, unavailable
 from chassis.logs import get_logger
+from chassis.telemetry import call_span
 
 _CONNECT_S = 2.0
 _TOTAL_S = 4.0
@@ -67,8 +68,9 @@ class BoundedHttp:
     ) -> Answer:
         request = self._client.build_request(method, url, headers=dict(headers), content=content)
         try:
-            async with asyncio.timeout(_time_left()):
-                status, body = await self._bytes_of(request)
+            with call_span(method, {"server.address": self._server}):
+                async with asyncio.timeout(_time_left()):
+                    status, body = await self._bytes_of(request)
         except (TimeoutError, httpx.TimeoutException):
             _log.warning("server_timeout", server=self._server, url=url)
             raise timed_out(self._server) from None

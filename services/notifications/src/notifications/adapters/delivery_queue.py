@@ -18,7 +18,8 @@ FROM (
     ORDER BY next_attempt_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) due
 WHERE d.id = due.id
-RETURNING d.id, d.kind, d.order_id, d.account_id, d.params, d.attempts
+RETURNING d.id, d.kind, d.order_id, d.account_id, d.params, d.attempts,
+    d.traceparent
 """
 
 _SUCCEED = """
@@ -67,6 +68,7 @@ class PostgresDeliveryQueue:
                 account_id=format_id("usr", row["account_id"]) if row["account_id"] else "",
                 params=row["params"],
                 attempts=row["attempts"],
+                traceparent=row["traceparent"],
             )
             for row in rows
         ]

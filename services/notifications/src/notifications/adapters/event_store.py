@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import orjson
 
 from chassis.database import Statements
+from chassis.envelope import Envelope
 from chassis.ids import format_id, new_id, parse_id
 from notifications.app.ports import Effects, KnownAccount
 from notifications.domain.notices import MailOrdered
@@ -69,20 +70,24 @@ noticed AS (
 _SAVE_MAILS = """
 mailed AS (
     INSERT INTO mail_delivery
-        (id, dedupe_key, kind, order_id, account_id, event_id, params, next_attempt_at, created_at)
-    SELECT d.id, d.key, d.kind, d.order_id, d.account, d.event, d.params, %(now)s, %(now)s
+        (id, dedupe_key, kind, order_id, account_id, event_id, params, traceparent,
+        next_attempt_at, created_at)
+    SELECT d.id, d.key, d.kind, d.order_id, d.account, d.event, d.params, d.trace,
+        %(now)s, %(now)s
     FROM json_to_recordset(%(mails)s) AS d (
-        id uuid, key text, kind text, order_id uuid, account uuid, event text, params jsonb
+        id uuid, key text, kind text, order_id uuid, account uuid, event text, params jsonb,
+        trace text
     )
     ON CONFLICT (dedupe_key) DO NOTHING
 )"""
 
 
 class PostgresEventStore:
-    """EventStore inside one transaction of a consumer."""
+    """EventStore inside one transaction of a consumer, for the effects of its events."""
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, events: Sequence[Envelope] = ()) -> None:
         self._statements = statements
+        self._events = events
 
     async def lock_groups(self, names: Collection[str]) -> Mapping[str, GroupState]:
         """Return how far each group has come and hold its row until the transaction ends."""
@@ -135,7 +140,8 @@ class PostgresEventStore:
             params["notices"] = _json(_notice_rows(effects))
         if effects.mails:
             parts.append(_SAVE_MAILS)
-            params["mails"] = _json(_mail_rows(effects.mails))
+            traces = {format_id("evt", event.id): event.traceparent for event in self._events}
+            params["mails"] = _json(_mail_rows(effects.mails, traces))
         await self._statements.execute("WITH " + ", ".join(parts) + " SELECT 1", params)
 
 
@@ -170,7 +176,9 @@ def _notice_rows(effects: Effects) -> Iterable[dict[str, object]]:
         }
 
 
-def _mail_rows(mails: Iterable[MailOrdered]) -> Iterable[dict[str, object]]:
+def _mail_rows(
+    mails: Iterable[MailOrdered], traces: Mapping[str, str]
+) -> Iterable[dict[str, object]]:
     for mail in mails:
         yield {
             "id": new_id(),
@@ -180,6 +188,7 @@ def _mail_rows(mails: Iterable[MailOrdered]) -> Iterable[dict[str, object]]:
             "account": parse_id("usr", mail.account_id) if mail.account_id else None,
             "event": mail.event_id,
             "params": mail.params,
+            "trace": traces.get(mail.event_id, ""),
         }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql as pg
 from chassis.migrations import chassis_tables
 
 metadata = sa.MetaData()
-chassis_tables(metadata, outbox=False)
+chassis_tables(metadata, outbox=False, audit_log=True)
 
 _NOW = sa.text("now()")
 
@@ -70,6 +70,7 @@ mail_delivery = sa.Table(
     sa.Column("order_id", pg.UUID),
     sa.Column("account_id", pg.UUID),
     sa.Column("event_id", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("traceparent", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("params", pg.JSONB, nullable=False),
     sa.Column("status", sa.Text, nullable=False, server_default=sa.text("'pending'")),
     sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),

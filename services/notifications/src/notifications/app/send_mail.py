@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from chassis.clock import Clock
 from chassis.failpoints import failpoint
+from chassis.telemetry import call_span
 from notifications.app.compose_mail import ComposeMail
 from notifications.app.ports import DeliveryQueue, MailTransport
 from notifications.domain import deliveries
@@ -77,7 +78,8 @@ class SendMail:
         composed = await self._compose(delivery)
         message_id = deliveries.message_id(delivery.id, self._settings.sender_domain)
         failpoint("mail.before_send")
-        await self._transport.send(composed.recipient, composed.mail, message_id)
+        with call_span("smtp send", {}):
+            await self._transport.send(composed.recipient, composed.mail, message_id)
 
     async def _again(self, delivery: Delivery, error: str) -> str:
         if self._settings.retry.exhausted(delivery.attempts):

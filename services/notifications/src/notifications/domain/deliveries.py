@@ -25,6 +25,8 @@ class Delivery:
     params: Mapping[str, object]
     attempts: int
     """How often it was claimed, this attempt included."""
+    traceparent: str = ""
+    """The trace of the event that asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

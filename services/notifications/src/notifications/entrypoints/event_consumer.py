@@ -21,7 +21,7 @@ class EventRecorder:
     def __init__(
         self,
         parsers: Parsers,
-        store_of: Callable[[Statements], EventStore],
+        store_of: Callable[[Statements, Sequence[Envelope]], EventStore],
         texts: NoticeTexts,
         publisher: RealtimePublisher,
         clock: Clock,
@@ -43,7 +43,7 @@ class EventRecorder:
         """
         updates = [self._parsers[event.name](event) for event in events]
         command = RecordUpdates(updates, self._clock.now())
-        self._recorded = await record_updates(command, self._store_of(session), self._texts)
+        self._recorded = await record_updates(command, self._store_of(session, events), self._texts)
 
     async def tell(self, events: Sequence[Envelope]) -> None:
         """Publish the batch's messages, now that they are committed, and wake the mail worker."""

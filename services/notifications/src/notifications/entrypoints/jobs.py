@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
+from chassis import context as request_context
 from chassis.clock import Clock
+from chassis.context import RequestContext
 from chassis.errors import ServiceError
 from chassis.logs import get_logger
+from chassis.telemetry import span
 from notifications.app.ports import DeliveryQueue
 from notifications.app.send_mail import SendMail
 from notifications.domain import deliveries
@@ -102,7 +105,10 @@ class MailWorker:
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:
-            status = await self._send(delivery)
+            with span(f"mail {delivery.kind}", "internal", delivery.traceparent) as traceparent:
+                # A task of its own has a context of its own: there is nothing to be left.
+                request_context.enter(RequestContext(traceparent=traceparent))
+                status = await self._send(delivery)
         except Exception:
             # The claim stands: when its lease runs out, the next attempt follows.
             _log.exception("mail_failed", delivery=str(delivery.id), attempts=delivery.attempts)

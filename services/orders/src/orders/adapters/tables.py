@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from chassis.migrations import chassis_tables
 
 metadata = sa.MetaData()
-chassis_tables(metadata)
+chassis_tables(metadata, audit_log=True)
 
 
 def _time(name: str, *, nullable: bool = False) -> sa.Column[Any]:

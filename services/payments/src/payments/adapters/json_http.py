@@ -14,6 +14,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from chassis.telemetry import call_span
 from payments.app.provider import ProviderAway
 
 _LONGEST_S = 30.0
@@ -47,6 +48,7 @@ class JsonHttp:
         else:
             connector = aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S)
         self._base = target.rstrip("/")
+        self._attributes = {"server.address": URL(self._base).host or ""}
         self._session = aiohttp.ClientSession(
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=_LONGEST_S, sock_connect=_CONNECT_S),
@@ -69,21 +71,28 @@ class JsonHttp:
         body = None if document is None else orjson.dumps(document)
         sent = {"Content-Type": "application/json", **(headers or {})}
         try:
-            async with self._session.request(
-                method,
-                URL(self._base + path, encoded=True),
-                data=body,
-                headers=sent,
-                allow_redirects=False,
-            ) as response:
-                text = await response.content.read(_LARGEST_ANSWER)
-                while chunk := await response.content.read(_LARGEST_ANSWER):
-                    text += chunk
-                    if len(text) > _LARGEST_ANSWER:
-                        raise ProviderAway("the answer is too long")
+            with call_span(method, self._attributes):
+                status, text = await self._send(method, path, body, sent)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ProviderAway(f"{type(error).__name__}: {error}") from error
-        return Answer(response.status, _parsed(text))
+        return Answer(status, _parsed(text))
+
+    async def _send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        async with self._session.request(
+            method,
+            URL(self._base + path, encoded=True),
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+        ) as response:
+            text = await response.content.read(_LARGEST_ANSWER)
+            while chunk := await response.content.read(_LARGEST_ANSWER):
+                text += chunk
+                if len(text) > _LARGEST_ANSWER:
+                    raise ProviderAway("the answer is too long")
+            return response.status, text
 
 
 def _parsed(text: bytes) -> Any:

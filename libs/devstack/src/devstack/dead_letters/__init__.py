@@ -1,0 +1,1 @@
+"""Events that services gave up: the commands that list and redrive them."""
