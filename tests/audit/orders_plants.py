@@ -7,6 +7,7 @@ from tests.audit.planting import (
     LINE,
     ORDER,
     Maker,
+    cancelled,
     lit,
     order,
     plant,
@@ -57,5 +58,17 @@ ORDERS: tuple[Maker, ...] = (
         "UPDATE orders SET saga_step = 'settling', saga_next_at = now() + interval '1 second',"
         f" updated_at = now() - interval '20 minutes' WHERE id = {lit(ORDER, b.sold)}",
         found={("sagas_progress", order(b.sold))},
+    ),
+    # A unit's price went back of the reduced order, whoever asked for it.
+    lambda b: plant(
+        "cancelled_units_that_are_not_refunded",
+        "orders",
+        cancelled(b.sold),
+        cancelled(b.reduced),
+        found={
+            ("cancelled_units_refunded", order(b.sold)),
+            ("confirmed_orders_have_stock", order(b.sold)),
+            ("confirmed_orders_have_stock", order(b.reduced)),
+        },
     ),
 )

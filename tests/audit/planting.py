@@ -35,6 +35,17 @@ def parcel(n: int, units: int, updated: str) -> str:
     )
 
 
+def cancelled(n: int) -> str:
+    """A unit that its seller cancelled; its money and its stock have moved."""
+    return (
+        "INSERT INTO shipment (id, order_id, seller_order_id, seller_id, carrier, tracking_number,"
+        " status, items, events, created_at, updated_at, stock_step, stock_attempts)"
+        f" VALUES ({lit(PARCEL, n)}, {lit(ORDER, n)}, {lit(4, n)}, {lit(5, n % 6)}, '', '',"
+        f""" 'cancelled', '[{{"line_id": "{an_id(LINE, n)}", "quantity": 1}}]', '[]', now(),"""
+        " now(), 'shipped', 0)"
+    )
+
+
 @dataclass(frozen=True)
 class Block:
     """The numbers of some orders that only one plant has to do with."""

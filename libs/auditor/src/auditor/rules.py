@@ -33,6 +33,12 @@ CANCELLED_FREE: Final = Promise(
     "A cancelled order has no live authorization, and all that was captured went back.",
     "Cancel the payment again; refund what is left by the provider's own means if that fails.",
 )
+CANCELLED_REFUNDED: Final = Promise(
+    "cancelled_units_refunded",
+    "The buyer has back what was paid for units that a seller cancelled, or it is on its way.",
+    "Read the order's timeline for a refund that failed; refund the units again, or pay the buyer"
+    " by the provider's own means.",
+)
 PAYMENT_KNOWN: Final = Promise(
     "orders_know_payments",
     "Orders and payments tell the same status of a payment.",
@@ -79,6 +85,7 @@ def judge_money(order: Belief | None, payment: Belief | None) -> list[Breach]:
             found.append((CONFIRMED_PAID, wrong))
         elif payment is not None and order["step"] == "done":
             found += _follows(order, payment)
+            found += _cancelled_units(order, payment)
     elif order["status"] == "cancelled" and order["step"] == "cancelled":
         wrong = _not_given_back(payment)
         if wrong:
@@ -151,7 +158,21 @@ def _follows(order: Belief, payment: Belief) -> list[Breach]:
     return found
 
 
+def _cancelled_units(order: Belief, payment: Belief) -> list[Breach]:
+    """Compare what cancelled units were worth with all that went back; cash is handed back."""
+    # Orders of the release before do not say it.
+    worth, gone = int(order.get("cancelled", "0")), _gone(payment)
+    if payment["attempts"] == "0" or gone >= worth:
+        return []
+    told = f"{worth} {order['currency']} of units are cancelled, {gone} went back"
+    return [(CANCELLED_REFUNDED, told)]
+
+
+def _gone(payment: Belief) -> int:
+    """Return what is returned, on its way back, or disputed."""
+    return sum(int(payment[name]) for name in ("refunded", "refunding", "disputed"))
+
+
 def _kept(payment: Belief) -> int:
     """Return what is captured, neither returned nor on its way back, and not disputed."""
-    gone = sum(int(payment[name]) for name in ("refunded", "refunding", "disputed"))
-    return int(payment["captured"]) - gone
+    return int(payment["captured"]) - _gone(payment)
