@@ -1,6 +1,7 @@
 """Reports of audits: kept, told to operators, and made when it is time."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -142,3 +143,8 @@ async def test_the_last_audit_is_told_as_figures(db):
     assert value("soko_audit_findings", {"invariant": "holds_end"}) == 0
     assert value("soko_audit_duration_seconds") == 2
     assert value("soko_audit_age_seconds") == 60
+    later = replace(a_report(NOON + HOUR), checked={"holds_end": 1})
+    await reports.add(later)
+    await AuditJob(reports, ScriptedAuditor(None), HOUR, clock).look()
+    assert value("soko_audit_findings", {"invariant": "order_totals"}) is None
+    assert value("soko_audit_findings", {"invariant": "holds_end"}) == 0
