@@ -112,7 +112,7 @@ def event_figures(
         return []
     background = list(background)
     hears = [work.subscription[0] for work in background if isinstance(work, EventConsumer)]
-    figures = EventFigures(context, databases[0], broker, hears)
+    figures = EventFigures(context, databases[-1], broker, hears)
     looks: list[Callable[[], Awaitable[None]]] = []
     if any(isinstance(work, Relay) for work in background):
         looks.append(figures.look_at_outbox)
