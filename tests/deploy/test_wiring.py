@@ -189,6 +189,7 @@ def test_pods_end_in_time(overlay: Overlay) -> None:
     for name, needed_s in drain_s.items():
         workload = overlay.workload(name)
         pause_s = workload.container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        pause_s += ProcessSettings.model_fields["drain_delay_s"].default
         assert pause_s + needed_s < workload.pod["terminationGracePeriodSeconds"]
 
 
