@@ -38,7 +38,7 @@ NEVER_GIVEN = {
     "demo",
     "demo_password",
 }
-_OF_SERVICES = {"database_url", "database_pool_max", "grpc_listen", "probe_listen"}
+_OF_SERVICES = {"database_url", "database_pool_max", "event_tries", "grpc_listen", "probe_listen"}
 
 
 @pytest.mark.parametrize("service", READ)
@@ -46,7 +46,7 @@ def test_every_variable_that_a_process_reads_is_given(service: str) -> None:
     given = {name.removesuffix("_FILE") for name in SERVICES[service]["environment"]}
     read = set(READ[service].model_fields) - NEVER_GIVEN
     if service == "gateway":
-        # It has neither a database nor RPCs.
+        # It has no database, answers no RPC and keeps no event.
         read -= _OF_SERVICES
     expected = {f"SOKO_{name.upper()}" for name in read}
     assert given == expected
