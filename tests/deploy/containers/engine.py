@@ -80,6 +80,15 @@ def _daemon(folder: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        _unmount(folder)
+
+
+def _unmount(folder: Path) -> None:
+    """Unmount what dockerd leaves mounted when it ends: network namespaces."""
+    points = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for point in sorted(points, reverse=True):
+        if point.startswith(f"{folder}/"):
+            subprocess.run(["umount", point], check=True)
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
