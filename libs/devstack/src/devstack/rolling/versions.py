@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import tarfile
 from dataclasses import dataclass
@@ -64,7 +65,10 @@ def _archive(commit: str) -> bytes | None:
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=False)
+    unattended = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    return subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, check=False, env=unattended
+    )
 
 
 def _missing_packages(old: Path) -> list[str]:
