@@ -177,9 +177,9 @@ MUTANTS: Final = (
         (
             Edit(
                 f"{_CHASSIS}/consumer.py",
-                "        fresh: list[Envelope] = []\n        async with self._db.transaction()",
-                "        fresh: list[Envelope] = []\n        await self._acknowledge(deliveries)\n"
-                "        async with self._db.transaction()",
+                "        async with self._db.transaction() as session:\n            fresh = await",
+                "        await self._acknowledge(deliveries)\n"
+                "        async with self._db.transaction() as session:\n            fresh = await",
             ),
         ),
         kinds={"plain": 1},
