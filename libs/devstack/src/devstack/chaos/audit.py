@@ -31,6 +31,7 @@ _PUBLISHERS: Final = ("identity", "catalog", "orders", "payments")
 _UNFINISHED: Final[Mapping[str, Mapping[str, str]]] = {
     "orders": {
         "sagas under way": "SELECT count(*) FROM orders WHERE saga_next_at IS NOT NULL",
+        "parcels under way": "SELECT count(*) FROM shipment WHERE stock_next_at IS NOT NULL",
         "events unpublished": "SELECT count(*) FROM outbox WHERE published_at IS NULL",
     },
     "catalog": {

@@ -12,13 +12,14 @@ from typing import Any, Final
 import httpx
 
 from devstack.chaos.purchases import Purchase
-from devstack.chaos.shop import Shop, ShopKeeper
+from devstack.chaos.shop import Shop, ShopError, ShopKeeper
 
 _PATIENCE_S = 60.0
 """How long a buyer repeats a request before they give up."""
 _AT_ONCE = 48
 _TIMEOUT_S = 8.0
 _LOOKS, _LOOK_S = 40, 0.5
+_SHORTENED_FROM = 2
 _RETRY_PAUSES_S = (0.1, 0.3, 1.0, 2.0)
 _ADDRESS = {
     "name": "Buyer",
@@ -43,6 +44,7 @@ MIX: Final[Mapping[str, int]] = {
     "cash": 4,
     "cancelled": 6,
     "refunded": 4,
+    "shortened": 4,
 }
 """What buyers do, by weight."""
 
@@ -73,6 +75,7 @@ class Buyers:
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._under_way: set[asyncio.Task[None]] = set()
         self._admin: dict[str, str] = {}
+        self._owners: dict[str, dict[str, str]] = {}
         self.purchases: list[Purchase] = []
 
     @property
@@ -202,6 +205,27 @@ class Buyers:
         if answer is not None and answer.status_code == httpx.codes.UNAUTHORIZED:
             self._admin = {}
 
+    async def _shorten(self, purchase: Purchase, order: Any) -> None:
+        """Have the seller cancel a unit of a captured order that has more than one."""
+        item = order["items"][0]
+        if sum(each["quantity"] for each in order["items"]) < _SHORTENED_FROM:
+            return
+        if not await self._is_captured(purchase, order):
+            return
+        part_id, seller_id = item["seller_order_id"], item["seller_id"]
+        if seller_id not in self._owners:
+            try:
+                self._owners[seller_id] = await self._keeper.owner(seller_id)
+            except (ShopError, httpx.TransportError):
+                # Identity is away: the order stays as it is.
+                return
+        body = {"items": [{"item_id": item["id"], "quantity": 1}], "reason": "not_there"}
+        headers = {**self._owners[seller_id], "Idempotency-Key": f"shorten-{order['id']}"}
+        path = f"/v1/seller-orders/{part_id}/cancel"
+        answer = await self._persist(purchase, path, body, headers)
+        if answer is not None and answer.status_code == httpx.codes.UNAUTHORIZED:
+            del self._owners[seller_id]
+
     async def _is_captured(self, purchase: Purchase, order: Any) -> bool:
         """Look until an order is captured; False when it is not after a while."""
         headers = {"X-Order-Token": order["token"], "Cache-Control": "no-cache"}
@@ -220,6 +244,7 @@ class Buyers:
         "paid later": _decide,
         "refused later": _decide,
         "refunded": _refund,
+        "shortened": _shorten,
     }
 
     async def _persist(

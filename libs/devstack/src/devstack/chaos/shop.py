@@ -39,6 +39,7 @@ class ShopKeeper:
         """``grant`` gives an account (e-mail) a role."""
         self._client = client
         self._grant = grant
+        self._owners: dict[str, str] = {}
 
     async def open(self) -> Shop:
         """Make accounts, a category, two sellers and their goods; raises ShopError."""
@@ -51,6 +52,7 @@ class ShopKeeper:
             email = await self._register(f"seller-{number}")
             body = {"name": f"Seller {number}", "country": "KE", "currency": _CURRENCY}
             seller = (await self._post("/v1/sellers", body, await self._login(email)))["id"]
+            self._owners[seller] = email
             owner = await self._login(email)
             for goods, count, units in (
                 (plenty, _PLENTIFUL // 2, _PLENTY),
@@ -70,6 +72,10 @@ class ShopKeeper:
     async def seller(self, number: int) -> dict[str, str]:
         """Return the headers of the first or second seller's owner, good for ten minutes."""
         return await self._login(f"seller-{number}@chaos.example")
+
+    async def owner(self, seller_id: str) -> dict[str, str]:
+        """Return the headers of a seller's owner, good for ten minutes."""
+        return await self._login(self._owners[seller_id])
 
     async def _login(self, email: str) -> dict[str, str]:
         """Return the headers of an account."""
