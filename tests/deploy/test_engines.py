@@ -16,7 +16,7 @@ from chassis.broker import Broker, Outgoing
 from chassis.envelope import subject
 from chassis.errors import ServiceError
 from devstack import kubernetes_secrets
-from devstack.nats import _program, free_port
+from devstack.nats import free_port, program
 from devstack.testing import eventually
 from tests.deploy.manifests import Overlay
 
@@ -51,7 +51,7 @@ class Cluster:
         environment = {**os.environ, "POD_NAME": name, "GOMEMLIMIT": "128MiB"}
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [_program(), "--config", self.folder / f"{name}.conf"],
+                [program(), "--config", self.folder / f"{name}.conf"],
                 env=environment,
                 stdout=log,
                 stderr=log,
