@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import subprocess
 import sys
 import time
@@ -90,7 +91,7 @@ class Fleet:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Run database, broker, mail sink and provider; end them and all instances."""
+        """Run database, broker, mail sink and provider; end all, and keep nothing but logs."""
         try:
             for component in self._stack.infrastructure:
                 component.start()
@@ -103,7 +104,10 @@ class Fleet:
                 instance.process.kill()
                 instance.process.wait()
             await asyncio.to_thread(_end, self._stack.infrastructure[::-1])
-            self.home.clear_runtime()
+            kept = self.home.folder.with_name(self.home.folder.name + "-logs")
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(self.home.logs, kept)
+            self.home.wipe()
 
     async def grant(self, email: str, role: str) -> None:
         """Give an account a role, by identity's own command."""
