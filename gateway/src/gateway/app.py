@@ -93,9 +93,10 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         operations.keys_router,
         pages.router,
     ]
-    if not settings.production:
-        # What is sold and how much is nobody's business; Prometheus has a port of its own.
-        routers.append(operations.metrics_router)
+    # What is sold and how much is nobody else's business.
+    routers.append(
+        operations.staff_metrics_router if settings.production else operations.metrics_router
+    )
     if settings.sandbox_enabled and not settings.production:
         routers.append(payments.sandbox_router)
     routes: list[Any] = [route for router in routers for route in router.routes]

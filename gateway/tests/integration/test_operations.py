@@ -133,6 +133,21 @@ async def test_the_sandbox_is_off_in_production(
         assert not [path for path in document["paths"] if "sandbox" in path]
 
 
+async def test_figures_are_for_staff_in_production(
+    services, issuer, start_gateway, make_settings, nats_url
+):
+    settings = make_settings(services, nats_url, environment="production")
+    async for running in start_gateway(settings, services, issuer):
+        for headers, status in (
+            ({}, 401),
+            (running.issuer.bearer(), 403),
+            (running.issuer.bearer("operator"), 200),
+        ):
+            answer = await running.client.get("/metrics", headers=headers)
+            assert answer.status_code == status
+            assert ("soko_http_requests_total" in answer.text) == (status == 200)
+
+
 async def test_every_operation_is_described(running):
     document = (await running.client.get("/openapi.json")).json()
     schemas = document["components"]["schemas"]

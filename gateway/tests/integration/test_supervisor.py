@@ -128,7 +128,7 @@ async def test_figures_of_all_workers_have_a_port_of_their_own_in_production(gat
     await eventually(lambda: answers(gateway), timeout_s=30)
     assert livez_told(gateway) >= before + 20
     public = httpx.get(f"http://127.0.0.1:{gateway.port}/metrics", timeout=5)
-    assert public.status_code == 404
+    assert public.status_code == 401
     assert "soko_" not in public.text
 
 

@@ -25,6 +25,7 @@ from soko.ops.v1.ops_pb2 import GetServiceStatusRequest, ListConsumersRequest
 
 router = APIRouter(tags=["Operations"])
 metrics_router = APIRouter()
+staff_metrics_router = APIRouter(route_class=ApiRoute)
 ops_router = APIRouter(prefix="/v1/ops", tags=["Operations"], route_class=ApiRoute)
 keys_router = APIRouter(tags=["Operations"], route_class=ApiRoute)
 
@@ -66,9 +67,16 @@ async def readyz(request: Request) -> Response:
 @metrics_router.get("/metrics", response_class=Response, include_in_schema=False)
 @rules(Access.PUBLIC)
 async def metrics() -> Response:
-    """Give the figures of every worker. In production they have a port of their own instead."""
+    """Give the figures of every worker."""
     figures = await asyncio.to_thread(generate_latest, figures_of_workers())
     return Response(figures, 200, _NO_STORE, CONTENT_TYPE_LATEST)
+
+
+@staff_metrics_router.get("/metrics", response_class=Response, include_in_schema=False)
+@rules(Access.ACCOUNT, roles=STAFF)
+async def metrics_for_staff(_request: ApiRequest) -> Response:
+    """Give the figures of every worker in production, where Prometheus has a port of its own."""
+    return await metrics()
 
 
 @keys_router.get(

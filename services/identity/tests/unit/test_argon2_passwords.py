@@ -1,6 +1,4 @@
 import asyncio
-import os
-import threading
 
 import pytest
 
@@ -68,15 +66,3 @@ async def test_nothing_is_hashed_after_the_end() -> None:
     await passwords.close()
     with pytest.raises(RuntimeError):
         await passwords.hash("jacaranda")
-
-
-async def test_hashing_leaves_the_processor_to_everything_else():
-    passwords = Argon2Passwords(memory_kib=64, passes=1)
-    try:
-        await passwords.hash("correct horse battery")
-        threads = [each for each in threading.enumerate() if each.name.startswith("argon2")]
-        own = os.getpriority(os.PRIO_PROCESS, 0)
-        assert threads
-        assert all(os.getpriority(os.PRIO_PROCESS, each.native_id) > own for each in threads)
-    finally:
-        await passwords.close()

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import sys
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,16 +18,9 @@ _WORKERS = 2
 _MAX_WAITING = 128
 _MAX_WAIT_S = 3.0
 """Who would wait longer is told at once: a queue that outlasts deadlines hashes for nobody."""
-_NICENESS = 10
 _SMOOTHING = 0.2
 _RETRY_AFTER_S = 2
 T = TypeVar("T")
-
-
-def _step_back() -> None:
-    """Let everything else on the machine go first: a flood of logins then slows down logins."""
-    if sys.platform == "linux":  # where a thread has a priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class Argon2Passwords:
@@ -46,9 +36,7 @@ class Argon2Passwords:
         started = time.monotonic()
         self._nobodys = self._hasher.hash(secrets.token_urlsafe())
         self._usual_s = time.monotonic() - started
-        self._threads = ThreadPoolExecutor(
-            _WORKERS, thread_name_prefix="argon2", initializer=_step_back
-        )
+        self._threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="argon2")
         self._waiting = 0
 
     async def hash(self, password: str) -> str:
