@@ -24,6 +24,7 @@ PATHS = {
     "user_id": f"usr_{ID}",
     "notification_id": f"ntf_{ID}",
     "api_key_id": f"key_{ID}",
+    "dead_letter_id": f"dlt_orders_{ID}",
     "session_id": f"ses_{ID}",
     "seller_order_id": f"sor_{ID}",
     "id_or_slug": "a-name",
