@@ -97,14 +97,11 @@ def main() -> int:
         stack = Stack(Path(folder) / "home")
         stack.environ["SOKO_AUDIT_INTERVAL_S"] = "0"
         home = Home(Path(folder) / "home")
-        try:
-            stack.start()
+        with stack.running():
             state = running_state(home)
             assert state is not None
             fill(DevelopmentStack.of_running(home, state, stack.environ).postgres, wanted)
             report = audit(stack, home)
-        finally:
-            stack.stop()
     return 0 if report["ok"] else 1
 
 

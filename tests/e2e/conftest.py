@@ -23,11 +23,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Ite
     """It records the traces that a test asks for, and no other."""
     stack = Stack(tmp_path_factory.mktemp("soko-e2e"))
     stack.environ |= {"SOKO_OTLP_ENDPOINT": collector.url, "SOKO_TRACE_SAMPLE_RATIO": "0"}
-    try:
-        stack.start()
+    with stack.running():
         yield stack
-    finally:
-        stack.stop()
 
 
 @pytest.fixture

@@ -84,6 +84,15 @@ class Stack:
         refusals = [line for log in logs.iterdir() for line in _refusals(log)]
         assert not refusals, f"a process was refused what it needs: {refusals[:5]}"
 
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Have it run meanwhile."""
+        try:
+            self.start()
+            yield
+        finally:
+            self.stop()
+
     def pid(self, service: str) -> int:
         """Return the process id of a running service."""
         status = json.loads(self.run("status", "--json"))

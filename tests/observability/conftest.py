@@ -40,11 +40,8 @@ def metrics_port() -> int:
 def watched(tmp_path_factory: pytest.TempPathFactory, metrics_port: int) -> Iterator[Stack]:
     stack = Stack(tmp_path_factory.mktemp("soko-figures"), "--metrics-port", str(metrics_port))
     stack.environ |= {"SOKO_RATE_LIMITS": _SHORT_QUOTA, "SOKO_AUDIT_INTERVAL_S": "5"}
-    try:
-        stack.start()
+    with stack.running():
         yield stack
-    finally:
-        stack.stop()
 
 
 @pytest.fixture

@@ -32,11 +32,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Ite
         "SOKO_OTLP_ENDPOINT": collector.url,
         "SOKO_TRACE_SAMPLE_RATIO": "1",
     }
-    try:
-        stack.start()
+    with stack.running():
         yield stack
-    finally:
-        stack.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
