@@ -17,7 +17,6 @@ from docker.errors import APIError, ImageNotFound
 from devstack.home import ROOT
 from devstack.nats import program as nats_program
 
-DEBIAN = "http://deb.debian.org/debian"
 SUITE = "trixie"
 PYTHON = "python:3.13-slim-trixie"
 PYTHON_BUILD = "python:3.13-trixie"
@@ -111,8 +110,8 @@ class StandIns:
     def _bootstrap(self) -> None:
         if (self.root / "etc/debian_version").exists():
             return
-        command = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", SUITE]
-        _run(*command, str(self.root), DEBIAN)
+        options = ("--variant=minbase", f"--include={_PACKAGES}")
+        _run("debootstrap", *options, SUITE, str(self.root))
 
     def _context(self, name: str, recipe: Path) -> Path:
         context = self._folder / name
