@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chassis.cursors import CursorCodec
 from gateway.api import ApiRoute
 from gateway.cached_reads import LIST_PATHS
 from gateway.problem import install_problem_handlers
@@ -61,6 +62,7 @@ def create_application(settings: GatewaySettings, lifespan: Lifespan | None = No
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.cursors = CursorCodec(*settings.secrets)
     app.state.websocket_origins = settings.socket_origins
     install_problem_handlers(app)
     # Routes are tried in order: the busiest first. They stand flat in the application's own

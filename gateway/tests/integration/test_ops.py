@@ -6,6 +6,7 @@ import pytest
 
 from chassis.errors import conflict, unavailable
 from chassis.ids import format_id, new_id
+from soko.identity.v1 import key_pb2
 from soko.ops.v1 import ops_pb2 as pb
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -47,6 +48,28 @@ async def read(running, path, **params):
     assert answer.status_code == 200, answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     return answer.json()
+
+
+@pytest.mark.parametrize("path", ["services", "dead-letters"])
+async def test_a_cursor_outlives_the_secret_that_signed_it(
+    services, issuer, start_gateway, make_settings, nats_url, path
+):
+    services.reset()
+    services.answers["GetJwks"] = lambda _request, _metadata: key_pb2.GetJwksResponse(
+        jwks_json=issuer.jwks
+    )
+    services.answers["ListDeadLetters"] = lambda _request, _metadata: letters(
+        (format_id("dlt_orders", new_id()), 7)
+    )
+    former, present = "f" * 32, "p" * 32
+    async for running in start_gateway(
+        make_settings(services, nats_url, secret=former), services, issuer
+    ):
+        cursor = (await read(running, path, limit=1))["next_cursor"]
+    settings = make_settings(services, nats_url, secret=present, accepted_secrets=former)
+    async for running in start_gateway(settings, services, issuer):
+        assert cursor
+        await read(running, path, limit=1, cursor=cursor)
 
 
 @pytest.mark.parametrize("path", ["services", "consumers", "dead-letters"])

@@ -52,7 +52,7 @@ async def read_audit_log(
 
     It shows what every service keeps, so it needs all of them.
     """
-    codec = CursorCodec(*request.app.state.settings.secrets)
+    codec: CursorCodec = request.app.state.cursors
     filters = filter_hash(account, act, since, until)
     before = str(codec.decode(_KIND, filters, cursor)[0]) if cursor else ""
     asked = ListEntriesRequest(account_id=account, act=act, before=before, limit=limit)

@@ -44,7 +44,7 @@ async def list_dead_letters(
 
     `unavailable` names the services that could not be asked. Operators and admins only.
     """
-    codec = CursorCodec(request.app.state.settings.secret.get_secret_value())
+    codec: CursorCodec = request.app.state.cursors
     filters = filter_hash(event_type)
     asked = ListDeadLettersRequest(type=event_type, limit=limit)
     if cursor:

@@ -178,7 +178,7 @@ def _page(
     cursor: str,
 ) -> dict[str, Any]:
     """Return the part of a short list that a cursor leads to, in the order of the key."""
-    codec = CursorCodec(request.app.state.settings.secret.get_secret_value())
+    codec: CursorCodec = request.app.state.cursors
     after = codec.decode(kind, filter_hash(), cursor) if cursor else []
 
     def place(item: dict[str, Any]) -> list[Any]:
