@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.errors import KINDS, ServiceError
 from chassis.logs import get_logger
-from chassis.telemetry import describe, span, start_trace
+from chassis.telemetry import describe, recorded, span, start_trace
 from gateway.access_log import AccessLog
 from gateway.bodies.json_body import too_large
 from gateway.cached_reads import CachedReads
@@ -174,11 +174,9 @@ class Door:
         if timer is None:
             timer = self._timers[route] = SECONDS.labels(route)
         timer.observe(elapsed_s)
-        describe(
-            f"{method} {route}",
-            {"http.request.method": method, "http.route": route, _STATUS: status},
-            failed=status >= 500,
-        )
+        if recorded(visit.traceparent):
+            attributes = {"http.request.method": method, "http.route": route, _STATUS: status}
+            describe(f"{method} {route}", attributes, failed=status >= 500)
         self._access_log.request(scope, visit, route, status, elapsed_s)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from chassis.clock import Clock
 from chassis.context import current_actor
 from chassis.database import Database, Row
 from chassis.ids import format_id, parse_id
+from chassis.periodic import pause
 from soko.audit.v1 import log_pb2 as pb
 from soko.audit.v1 import log_pb2_grpc
 
@@ -57,11 +57,7 @@ class AuditLogKeeper:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep until told to stop, the first time after an hour."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_SWEEP_EVERY_S):
-                    await stop.wait()
-                return
+        while not await pause(stop, _SWEEP_EVERY_S):
             while await audit_log.sweep(self._db, self._clock.now(), _SWEEP_BATCH):
                 pass
 

@@ -32,6 +32,7 @@ from chassis.envelope import Envelope, UnreadableEventError, parse, span_attribu
 from chassis.errors import ServiceError
 from chassis.failpoints import failpoint
 from chassis.logs import get_logger
+from chassis.periodic import pause
 from chassis.pull import ConsumerGoneError, Pull
 from chassis.replies import Outgoing
 
@@ -138,7 +139,7 @@ class EventConsumer:
             except ServiceError as error:
                 reason = str(error.__cause__ or error)
                 _log.warning("consumer_waits", context=self._context, error=reason)
-            await _pause(stop)
+            await pause(stop, _PAUSE_S)
 
     async def _consume(self, stop: asyncio.Event) -> None:
         pull = Pull(self._broker, self._context, self._service, self._batch)
@@ -190,7 +191,7 @@ class EventConsumer:
                         await self._handle_each(deliveries, stop)
                     return
                 _log.warning("consumer_waits", context=self._context, error=str(error))
-                await _pause(stop)
+                await pause(stop, _PAUSE_S)
                 if stop.is_set():
                     await self._refuse([delivery.message for delivery in deliveries])
                     return
@@ -272,7 +273,9 @@ class EventConsumer:
         return replace(event, traceparent=spans.enter_context(self._span(event)))
 
     def _span(self, event: Envelope) -> AbstractContextManager[str]:
-        attributes = span_attributes(subject(self._context, event.name), event.id)
+        attributes = None
+        if telemetry.recorded(event.traceparent):
+            attributes = span_attributes(subject(self._context, event.name), event.id)
         return telemetry.span(f"{event.name} process", "consumer", event.traceparent, attributes)
 
     async def tell(self, fresh: list[Envelope]) -> None:
@@ -322,14 +325,6 @@ def _nak(delay_s: float) -> bytes:
 def is_transient(error: Exception) -> bool:
     """Return whether the world is at fault and not the event: such an error counts no delivery."""
     return isinstance(error, ServiceError) and error.kind in _TRANSIENT
-
-
-async def _pause(stop: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(_PAUSE_S):
-            await stop.wait()
-    except TimeoutError:
-        return
 
 
 async def _wake_on(stop: asyncio.Event, pull: Pull) -> None:

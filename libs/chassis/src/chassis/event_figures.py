@@ -15,10 +15,9 @@ from prometheus_client import Gauge
 from chassis.broker import Broker
 from chassis.consumer import EventConsumer
 from chassis.database import Database
-from chassis.periodic import Periodic
+from chassis.periodic import FIGURES_EVERY_S, Periodic
 from chassis.relay import Relay
 
-EVERY_S = 15.0
 _MOST = 100_000
 """More unpublished events than these are not counted: that would take the database long."""
 
@@ -120,4 +119,4 @@ def event_figures(
         looks.append(figures.look_at_dead_letters)
     looks += [partial(figures.look_at_consumer, source) for source in hears]
     # Each for itself: the database tells its part while the broker is away.
-    return [Periodic("event figures", EVERY_S, look) for look in looks]
+    return [Periodic("event figures", FIGURES_EVERY_S, look) for look in looks]

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from chassis.errors import ServiceError
 from chassis.logs import get_logger
 
+FIGURES_EVERY_S = 15.0
+"""How often what has to be looked for is told anew, as often as Prometheus asks by our settings."""
 _log = get_logger(__name__)
 
 
@@ -29,6 +31,12 @@ class Periodic:
                 _log.info("job_waits", job=self._name, error=str(error))
             except Exception:
                 _log.exception("job_failed", job=self._name)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._every_s):
-                    await stop.wait()
+            await pause(stop, self._every_s)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait, but not beyond the moment when ``stop`` is set; tell whether it is."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    return stop.is_set()

@@ -24,6 +24,7 @@ from chassis.grpc_client import Peer
 from chassis.grpc_server import SERVER_OPTIONS, RequestInterceptor
 from chassis.logs import configure_logging, get_logger
 from chassis.metrics import POOLS, serve_metrics
+from chassis.periodic import pause
 from chassis.settings import ProcessSettings, load_file_variables
 from chassis.shared_calls_server import AddServicer, add_services
 from chassis.telemetry import configure_tracing
@@ -262,9 +263,7 @@ async def _keep_running(work: Background, stop: asyncio.Event) -> None:
             await work.run(stop)
         except Exception:
             _log.exception("background_failed", work=type(work).__name__)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_RESTART_PAUSE_S):
-                    await stop.wait()
+            await pause(stop, _RESTART_PAUSE_S)
         else:
             return
 
@@ -288,9 +287,7 @@ async def _watch_health(
             if healthy
             else health_pb2.HealthCheckResponse.NOT_SERVING,
         )
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_HEALTH_INTERVAL_S):
-                await stop.wait()
+        await pause(stop, _HEALTH_INTERVAL_S)
 
 
 def _ask_identity(context: ServiceContext[S]) -> Callable[[], Awaitable[str]]:

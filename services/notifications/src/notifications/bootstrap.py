@@ -11,7 +11,7 @@ from chassis.clock import Clock, SystemClock
 from chassis.consumer import EventConsumer
 from chassis.cursors import CursorCodec
 from chassis.database import Database
-from chassis.periodic import Periodic
+from chassis.periodic import FIGURES_EVERY_S, Periodic
 from chassis.personal_data import PersonalDataServicer
 from chassis.process import Background, ServiceApp, ServiceContext
 from notifications.adapters.audit import audit_of
@@ -41,7 +41,6 @@ from notifications.entrypoints.event_consumer import EventRecorder
 from notifications.entrypoints.foreign_events import PARSERS
 from notifications.entrypoints.grpc_server import NotificationServicer, RealtimeServicer
 from notifications.entrypoints.jobs import MailPace, MailWorker, Retelling
-from notifications.entrypoints.mail_figures import EVERY_S as MAIL_FIGURES_EVERY_S
 from notifications.entrypoints.mail_figures import MailFigures
 from notifications.entrypoints.timeline_service import TimelineServicer
 from notifications.settings import Settings
@@ -103,7 +102,7 @@ async def build(context: ServiceContext[Settings]) -> ServiceApp:
             worker,
             Periodic("retention", _SWEEP_EVERY_S, lambda: forget_old(db, retention, clock.now())),
             *_audits(context, db, clock),
-            Periodic("mail figures", MAIL_FIGURES_EVERY_S, mail_figures.look),
+            Periodic("mail figures", FIGURES_EVERY_S, mail_figures.look),
         ],
         databases=[db],
         broker=broker,

@@ -11,7 +11,7 @@ from chassis.consumer import EventConsumer
 from chassis.cursors import CursorCodec
 from chassis.database import Database
 from chassis.outbox import Relay
-from chassis.periodic import Periodic
+from chassis.periodic import FIGURES_EVERY_S, Periodic
 from chassis.personal_data import PersonalDataServicer
 from chassis.process import Background, ServiceApp, ServiceContext
 from orders.adapters.audit import audit_of
@@ -70,7 +70,6 @@ from orders.entrypoints.event_consumer import PAYMENT_EVENTS, PaymentEventHandle
 from orders.entrypoints.fulfilment_service import FulfilmentServicer, FulfilmentUseCases
 from orders.entrypoints.order_figures import order_counter
 from orders.entrypoints.order_service import OrderServicer, OrderUseCases
-from orders.entrypoints.saga_watch import EVERY_S as SAGA_WATCH_EVERY_S
 from orders.entrypoints.saga_watch import SagaWatch
 from orders.entrypoints.settle_worker import SettleWorker
 from orders.entrypoints.sweeper import Sweeper
@@ -173,7 +172,7 @@ async def build(context: ServiceContext[OrdersSettings]) -> ServiceApp:
             relay,
             settle_worker,
             saga_worker,
-            Periodic("saga watch", SAGA_WATCH_EVERY_S, watch.look),
+            Periodic("saga watch", FIGURES_EVERY_S, watch.look),
             parcel_worker,
             _consumer(parts, broker, relay, saga_worker),
             *_forgetting(parts, broker),

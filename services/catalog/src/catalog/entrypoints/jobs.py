@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from catalog.app.ports import Inventory
 from chassis.clock import Clock
+from chassis.periodic import pause
 
 _EXPIRE_EVERY_S = 5.0
 _EXPIRE_MOST = 100
@@ -29,7 +30,7 @@ class HoldExpiry:
         while not stop.is_set():
             while await self.end_due() >= _EXPIRE_MOST and not stop.is_set():
                 pass
-            await _pause(stop, _EXPIRE_EVERY_S)
+            await pause(stop, _EXPIRE_EVERY_S)
 
     async def end_due(self) -> int:
         """End one batch of holds; return how many."""
@@ -65,10 +66,4 @@ class StockAnnouncer:
             told = await self._inventory.announce(_TELL_EVERY_S)
             if told:
                 self._told()
-            await _pause(stop, _LOOK_AGAIN_S if told is None else _TELL_EVERY_S)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
+            await pause(stop, _LOOK_AGAIN_S if told is None else _TELL_EVERY_S)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 from chassis.logs import get_logger
+from chassis.periodic import pause
 from identity.app.sweep import SweepHandler
 
 _INTERVAL_S = 600.0
@@ -20,10 +20,6 @@ class Sweeper:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep until told to stop."""
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_INTERVAL_S):
-                    await stop.wait()
-                return
+        while not await pause(stop, _INTERVAL_S):
             deleted = await self._handler.handle()
             _log.info("swept", deleted=deleted)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from chassis.clock import Clock
 from chassis.context import RequestContext
 from chassis.errors import ServiceError
 from chassis.logs import get_logger
+from chassis.periodic import pause
 from chassis.telemetry import span
 from notifications.app.ports import DeliveryQueue
 from notifications.app.send_mail import SendMail
@@ -159,10 +159,4 @@ class Retelling:
                     done = current
                 except ServiceError as error:
                     _log.info("messages_not_told_again", error=str(error))
-            await _pause(stop, _LOOK_EVERY_S)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
+            await pause(stop, _LOOK_EVERY_S)

@@ -10,8 +10,6 @@ from prometheus_client import Gauge
 
 from chassis.clock import Clock
 
-EVERY_S = 15.0
-
 PENDING = Gauge("soko_mail_pending", "Mails that are not sent yet.")
 OLDEST_S = Gauge("soko_mail_oldest_seconds", "For how long the oldest of them has waited.")
 

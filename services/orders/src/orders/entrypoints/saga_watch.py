@@ -15,7 +15,6 @@ OLDEST_S = Gauge(
 )
 UNFINISHED = Gauge("soko_orders_sagas_unfinished", "Unfinished sagas at a step.", ("step",))
 
-EVERY_S = 15.0
 _log = get_logger(__name__)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 
 from chassis import context as request_context
 from chassis.context import RequestContext
 from chassis.errors import ServiceError
 from chassis.logs import get_logger
+from chassis.periodic import pause
 from orders.app.settle_orders import MAX_BATCH, SettleOrders, SettleOrdersHandler
 from orders.domain.checkout import Checkout
 
@@ -56,9 +56,7 @@ class SettleWorker:
     async def _linger(self, stop: asyncio.Event) -> None:
         """Let a batch fill: a round of calls costs nearly the same for one order and for fifty."""
         if len(self._queue) < MAX_BATCH:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LINGER_S):
-                    await stop.wait()
+            await pause(stop, _LINGER_S)
 
     async def _settle_batch(self) -> None:
         batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]

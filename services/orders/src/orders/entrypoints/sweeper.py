@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 from chassis.clock import Clock
 from chassis.errors import ServiceError
 from chassis.logs import get_logger
+from chassis.periodic import pause
 from orders.app.sweep import Sweep, SweepHandler
 
 _EVERY_S = 600.0
@@ -28,6 +28,4 @@ class Sweeper:
                 await self._sweep(Sweep(self._clock.now()))
             except ServiceError as error:
                 _log.warning("sweep_waits", error=str(error))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_EVERY_S):
-                    await stop.wait()
+            await pause(stop, _EVERY_S)

@@ -9,13 +9,12 @@ from prometheus_client import Counter, Gauge
 
 from chassis.clock import Clock
 from chassis.metrics import count_money
-from chassis.periodic import Periodic
+from chassis.periodic import FIGURES_EVERY_S, Periodic
 from chassis.relay import PUBLISHED, Published
 from soko.common.v1 import money_pb2
 from soko.events.v1 import payments_pb2
 
 Imbalances = Callable[[datetime], Awaitable[Mapping[str, int]]]
-_EVERY_S = 15.0
 _WINDOW = timedelta(hours=1)
 """Everything before is the auditor's, who looks at the whole ledger."""
 
@@ -72,7 +71,7 @@ def _of(movement: str, amount: money_pb2.Money) -> tuple[str, int, str]:
 
 def ledger_watch(imbalances: Imbalances, clock: Clock) -> Periodic:
     """Return what looks at the ledger every so often."""
-    return Periodic("ledger watch", _EVERY_S, LedgerWatch(imbalances, clock).look)
+    return Periodic("ledger watch", FIGURES_EVERY_S, LedgerWatch(imbalances, clock).look)
 
 
 class LedgerWatch:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from typing import Protocol
 
 from chassis.errors import ServiceError
 from chassis.logs import get_logger
+from chassis.periodic import pause
 
 _INTERVAL_S = 1.0
 _SPREAD = 0.3
@@ -40,6 +40,4 @@ class Resolver:
                 settled = 0
             if settled == 0:
                 pause_s = _INTERVAL_S * random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 - chance only
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause_s):
-                        await stop.wait()
+                await pause(stop, pause_s)
