@@ -14,10 +14,8 @@ from auditor.running import record_report, run_audit
 from chassis.clock import SystemClock
 from chassis.errors import ServiceError
 from devstack.display import Display, display
-from devstack.home import ROOT, Home
-from devstack.options import variables
-from devstack.running import running_state
-from devstack.stack import Stack
+from devstack.home import Home
+from devstack.running import running_stack
 
 CLEAN, FOUND, NOT_RUN = 0, 1, 2
 _MOST_SHOWN = 20
@@ -30,11 +28,10 @@ class _Silent:
 
 def audit(home: Home, options: AuditOptions, *, as_json: bool) -> int:
     """Audit the stack, print the report, return the exit status."""
-    state = running_state(home)
-    if state is None or state.phase != "running":
-        print("Soko is not running. Start it with: ./soko up", file=sys.stderr)
+    stack = running_stack(home)
+    if stack is None:
         return NOT_RUN
-    targets = Stack.of_running(home, state, variables(ROOT)).targets
+    targets = stack.targets
     try:
         if as_json:
             report = asyncio.run(_audit(targets, options, _Silent()))

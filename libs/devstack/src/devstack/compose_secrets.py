@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from devstack.certificates import issue_all
-from devstack.databases import SERVICES
+from devstack.databases import SERVICES, database_name
 from devstack.generated_secrets import key, secret
 from devstack.nats_users import USERS, authorization, passwords
 from devstack.replaced_file import replace_file
@@ -55,7 +55,7 @@ def files_of_containers(kept: Path) -> Mapping[str, Mapping[str, str]]:
         for user in USERS
     }
     for service, password in databases.items():
-        name = f"soko_{service}"
+        name = database_name(service)
         url = f"postgresql://{name}:{password}@postgres:5432/{name}"
         files[service]["database-url"] = url
     files["identity"]["token-signing-key"] = key(kept, "token-signing-key")

@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from devstack.replaced_file import replace_file
+
 
 def secret(folder: Path, name: str) -> str:
     """Return a secret of 256 bits as URL-safe text, the same one each time."""
@@ -28,11 +30,5 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
     except FileNotFoundError:
         pass
     value = make()
-    unfinished = path.with_name(path.name + ".new")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(value + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.rename(path)
+    replace_file(path, f"{value}\n".encode())
     return value

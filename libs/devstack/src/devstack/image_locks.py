@@ -15,21 +15,13 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from devstack.databases import SERVICES
 from devstack.home import ROOT
 from devstack.locks import RUNTIME, LockError, local_projects
 
 FOLDER = ROOT / "requirements"
 IMAGES: Final[Mapping[str, str]] = {
-    name: f"soko-{name.replace('_', '-')}"
-    for name in (
-        "gateway",
-        "identity",
-        "catalog",
-        "orders",
-        "payments",
-        "notifications",
-        "sandbox_provider",
-    )
+    name: f"soko-{name.replace('_', '-')}" for name in ("gateway", *SERVICES, "sandbox_provider")
 }
 """The package that each image runs."""
 
@@ -54,7 +46,7 @@ _TARGETS: Final = tuple(
 
 def exports() -> dict[Path, str]:
     """Return every image's lock as it has to be; raises LockError when the lock lacks a package."""
-    lock = _blocks(RUNTIME.read_text())
+    lock = blocks(RUNTIME.read_text())
     wanted = {image: packages_of(distribution) for image, distribution in IMAGES.items()}
     wanted[_BUILD] = packages_of(_BACKEND)
     return {
@@ -129,7 +121,7 @@ def _requirements_of(name: str) -> Iterable[str]:
         raise LockError(f"{name} is not installed, so what it needs is not known") from None
 
 
-def _blocks(lock: str) -> dict[str, str]:
+def blocks(lock: str) -> dict[str, str]:
     """Return the lines of each package in a lock, hashes included."""
     found: dict[str, str] = {}
     for block in re.split(r"^(?=\S)", lock, flags=re.MULTILINE):

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from devstack.certificates import NAMES, issue_all
-from devstack.databases import SERVICES, creation_script
+from devstack.databases import SERVICES, creation_script, database_name
 from devstack.generated_secrets import key, secret
 from devstack.nats_users import authorization, passwords
 from devstack.replaced_file import replace_file
@@ -45,7 +45,7 @@ def production(folder: Path) -> dict[str, Data]:
     made = _shared(folder, _SERVER_IS_KNOWN)
     for service in SERVICES:
         made[f"postgres-{service}"] = {
-            "username": f"soko_{service}",
+            "username": database_name(service),
             "password": secret(folder, f"database-{service}"),
         }
     password = secret(folder, "valkey")
@@ -85,7 +85,7 @@ def _shared(folder: Path, database_options: str) -> dict[str, Data]:
     for process in NAMES:
         made[f"soko-{process}"] = {"nats-url": f"nats://{process}:{broker[process]}@nats:4222"}
     for service in SERVICES:
-        role, password = f"soko_{service}", secret(folder, f"database-{service}")
+        role, password = database_name(service), secret(folder, f"database-{service}")
         made[f"soko-{service}"]["database-url"] = (
             f"postgresql://{role}:{password}@postgres-rw:5432/{role}{database_options}"
         )

@@ -27,6 +27,11 @@ def last_lines(folder: Path, names: Sequence[str], count: int) -> Iterator[str]:
                 yield _prefix(name, names) + line.rstrip("\n")
 
 
+def tail(log: Path) -> str:
+    """Return the end of a log, for whoever has to say why a process failed."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+
+
 def lines_of_trace(folder: Path, names: Sequence[str], trace_id: str) -> Iterator[str]:
     """Give the lines of one trace, in the order of their time, with the services' names."""
     wanted = f'"trace_id":"{trace_id}"'

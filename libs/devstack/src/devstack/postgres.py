@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from devstack import offspring
+from devstack.log_view import tail
 from devstack.postgres_binaries import binaries_for
 from devstack.unprivileged import OrdinaryUser, ordinary_user
 
@@ -148,7 +149,7 @@ class PostgresServer:
         while not self.answers():
             assert self.process is not None
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"PostgreSQL did not start:\n{_tail(log)}")
+                raise RuntimeError(f"PostgreSQL did not start:\n{tail(log)}")
             time.sleep(0.02)
 
     def prepare(self) -> None:
@@ -252,7 +253,3 @@ class PostgresServer:
 def _environment() -> dict[str, str]:
     """Return an environment without PG* variables, which would lead the programs elsewhere."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])

@@ -11,10 +11,8 @@ from typing import Any
 from auditor.reconciling import reconcile as compare
 from chassis.errors import ServiceError
 from devstack.audit_command import CLEAN, FOUND, NOT_RUN
-from devstack.home import ROOT, Home
-from devstack.options import variables
-from devstack.running import running_state
-from devstack.stack import Stack
+from devstack.home import Home
+from devstack.running import running_stack
 from soko.common.v1.money_pb2 import Money
 from soko.payments.v1 import bookkeeping_pb2 as pb
 
@@ -28,13 +26,12 @@ def reconcile(
 
     Times without an offset are UTC.
     """
-    state = running_state(home)
-    if state is None or state.phase != "running":
-        print("Soko is not running. Start it with: ./soko up", file=sys.stderr)
+    stack = running_stack(home)
+    if stack is None:
         return NOT_RUN
     until = _aware(until) if until else datetime.now(UTC)
     since = _aware(since) if since else until - _DAY
-    target = Stack.of_running(home, state, variables(ROOT)).targets["payments"]
+    target = stack.targets["payments"]
     try:
         found = asyncio.run(compare(target, provider, since, until))
     except ServiceError as error:

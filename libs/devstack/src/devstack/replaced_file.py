@@ -15,4 +15,6 @@ def replace_file(path: Path, content: bytes, mode: int = 0o600) -> None:
         # Whatever the umask is.
         os.fchmod(descriptor, mode)
         file.write(content)
+        file.flush()
+        os.fsync(descriptor)
     unfinished.rename(path)

@@ -8,14 +8,18 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from devstack import offspring
 from devstack.display import Display
-from devstack.home import Home
+from devstack.home import ROOT, Home
 from devstack.leftovers import clear_leftovers
-from devstack.options import StackOptions
+from devstack.options import StackOptions, variables
 from devstack.processes import wait_until_gone
 from devstack.state import StackState, is_locked, lock, read_state
+
+if TYPE_CHECKING:
+    from devstack.stack import Stack
 
 _POLL_S = 0.03
 _START_TIMEOUT_S = 300.0
@@ -117,6 +121,18 @@ def running_state(home: Home) -> StackState | None:
     if state is None or not state.supervisor.alive:
         return None
     return state
+
+
+def running_stack(home: Home) -> Stack | None:
+    """Return the stack that runs; say so if none does."""
+    # Whoever only starts or ends a stack does without all that it consists of.
+    from devstack.stack import Stack
+
+    state = running_state(home)
+    if state is None or state.phase != "running":
+        print("Soko is not running. Start it with: ./soko up", file=sys.stderr)
+        return None
+    return Stack.of_running(home, state, variables(ROOT))
 
 
 def stop(home: Home, display: Display) -> list[str]:

@@ -12,12 +12,11 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.model.license import LicenseExpression
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
-from packaging.utils import canonicalize_name
 
-from devstack.image_locks import FOLDER, IMAGES, needs_of
+from devstack.image_locks import FOLDER, IMAGES, blocks, needs_of
 from devstack.locks import local_projects
 
-_PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[\w.+!-]+)")
+_PIN = re.compile(r"^[\w.-]+==(?P<version>[\w.+!-]+)")
 _HASH = re.compile(r"--hash=sha256:(?P<hash>[0-9a-f]{64})")
 
 
@@ -41,9 +40,8 @@ def bill_of_materials(image: str) -> str:
 
 def _locked(image: str) -> list[Component]:
     found = []
-    for block in re.split(r"^(?=\S)", (FOLDER / f"{image}.lock").read_text(), flags=re.MULTILINE):
+    for name, block in blocks((FOLDER / f"{image}.lock").read_text()).items():
         if pin := _PIN.match(block):
-            name = canonicalize_name(pin["name"])
             hashes = [HashType(alg=HashAlgorithm.SHA_256, content=h) for h in _HASH.findall(block)]
             found.append(_component(name, pin["version"], hashes=hashes, license_=_license(name)))
     return found

@@ -22,18 +22,15 @@ from devstack.backup.moment import common_moment
 from devstack.databases import SERVICES, database_name
 from devstack.display import Display, display
 from devstack.home import ROOT, Home
-from devstack.options import variables
-from devstack.running import running_state
+from devstack.running import running_stack
 from devstack.stack import Stack
 
 
 def backup(home: Home, folder: Path) -> int:
     """Back a running stack up into a new folder, say what was done; return the exit status."""
-    state = running_state(home)
-    if state is None or state.phase != "running":
-        print("Soko is not running. Start it with: ./soko up", file=sys.stderr)
+    stack = running_stack(home)
+    if stack is None:
         return 1
-    stack = Stack.of_running(home, state, variables(ROOT))
     try:
         with display() as screen, _owners_alone():
             take(stack, folder.absolute(), screen)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 
+from devstack.databases import database_name
 from devstack.generated_secrets import secret
 from devstack.home import Home
 from devstack.postgres import PostgresServer
@@ -49,7 +50,7 @@ def _connect(home: Path, service: str) -> psycopg.Connection[tuple[int, ...]]:
         folder.postgres_socket_folder,
         password=secret(folder.secrets, "database-superuser"),
     )
-    return psycopg.connect(server.url(f"soko_{service}"), autocommit=True)
+    return psycopg.connect(server.url(database_name(service)), autocommit=True)
 
 
 def _numbers(home: Path, service: str, sql: str) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ from chassis.broker import stream_name
 from chassis.clock import SystemClock
 from chassis.ids import format_id
 from devstack.chaos.schedule import CONSUMERS
+from devstack.databases import database_name
 from devstack.home import Home
 
 _PUBLISHERS: Final = ("identity", "catalog", "orders", "payments")
@@ -291,7 +292,7 @@ class RowAudit:
     def _rows(
         self, service: str, sql: str, parameters: Sequence[object] = ()
     ) -> list[tuple[Any, ...]]:
-        with self._stack.connect(f"soko_{service}") as connection:
+        with self._stack.connect(database_name(service)) as connection:
             return connection.execute(sql.encode(), parameters or None).fetchall()
 
     def _number(self, service: str, sql: str) -> int:

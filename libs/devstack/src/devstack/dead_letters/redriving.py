@@ -12,10 +12,8 @@ from google.protobuf.json_format import MessageToDict
 from chassis.audit_log import COMMAND_LINE
 from chassis.errors import ServiceError
 from chassis.grpc_client import Peer
-from devstack.home import ROOT, Home
-from devstack.options import variables
-from devstack.running import running_state
-from devstack.stack import Stack
+from devstack.home import Home
+from devstack.running import running_stack
 from soko.ops.v1 import ops_pb2 as pb
 from soko.ops.v1.ops_pb2_grpc import OpsServiceStub
 
@@ -48,10 +46,10 @@ class _Service:
 
 def show(home: Home, event_type: str, *, as_json: bool) -> int:
     """Print what was given up; return the exit status."""
-    targets = _targets(home)
-    if targets is None:
+    stack = running_stack(home)
+    if stack is None:
         return NOT_RUN
-    letters, away = asyncio.run(_gather(targets, event_type))
+    letters, away = asyncio.run(_gather(stack.targets, event_type))
     if as_json:
         print(
             json.dumps([MessageToDict(each, preserving_proto_field_name=True) for each in letters])
@@ -67,10 +65,10 @@ def show(home: Home, event_type: str, *, as_json: bool) -> int:
 
 def redrive(home: Home, letter_id: str, event_type: str) -> int:
     """Have one event handled once more, or all of a type; print and return how it went."""
-    targets = _targets(home)
-    if targets is None:
+    stack = running_stack(home)
+    if stack is None:
         return NOT_RUN
-    return asyncio.run(_redrive(targets, letter_id, event_type))
+    return asyncio.run(_redrive(stack.targets, letter_id, event_type))
 
 
 async def _redrive(targets: Mapping[str, str], letter_id: str, event_type: str) -> int:
@@ -120,11 +118,3 @@ def _told_of(away: Mapping[str, ServiceError]) -> int:
     for name, error in away.items():
         print(f"{name} could not be asked: {error}", file=sys.stderr)
     return NOT_RUN if away else DONE
-
-
-def _targets(home: Home) -> Mapping[str, str] | None:
-    state = running_state(home)
-    if state is None or state.phase != "running":
-        print("Soko is not running. Start it with: ./soko up", file=sys.stderr)
-        return None
-    return Stack.of_running(home, state, variables(ROOT)).targets

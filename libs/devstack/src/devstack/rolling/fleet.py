@@ -19,6 +19,7 @@ from devstack import offspring
 from devstack.component import Component
 from devstack.databases import SERVICES, prepare_databases
 from devstack.home import ROOT, Home
+from devstack.log_view import tail
 from devstack.nats import free_port
 from devstack.options import StackOptions, variables
 from devstack.rolling.versions import Version
@@ -116,7 +117,7 @@ class Fleet:
         process = self._python("identity", version, environment, "grant", email, role)
         await _until(lambda: process.poll() is not None, _START_S, self.log("identity"))
         if process.returncode:
-            raise FleetError(f"no role was given:\n{_tail(self.log('identity'))}")
+            raise FleetError(f"no role was given:\n{tail(self.log('identity'))}")
 
     async def migrate(self, version: Version) -> None:
         """Bring all databases to a version's newest revisions."""
@@ -127,7 +128,7 @@ class Fleet:
         for name, process in running.items():
             await _until(lambda p=process: p.poll() is not None, _MIGRATION_S, self.log(name))  # type: ignore[misc]
             if process.returncode:
-                raise FleetError(f"the migrations of {name} failed:\n{_tail(self.log(name))}")
+                raise FleetError(f"the migrations of {name} failed:\n{tail(self.log(name))}")
 
     async def start(self, name: str, version: Version) -> Instance:
         """Start an instance at the free place, and wait until it serves."""
@@ -148,7 +149,7 @@ class Fleet:
         while not await asyncio.to_thread(_serves, instance):
             late = asyncio.get_running_loop().time() > deadline
             if late or process.poll() is not None:
-                raise FleetError(f"{name} did not start:\n{_tail(self.log(name))}")
+                raise FleetError(f"{name} did not start:\n{tail(self.log(name))}")
             await asyncio.sleep(_POLL_S)
         return instance
 
@@ -160,7 +161,7 @@ class Fleet:
         if instance.process.returncode:
             status = instance.process.returncode
             raise FleetError(
-                f"{instance.name} ended with {status}:\n{_tail(self.log(instance.name))}"
+                f"{instance.name} ended with {status}:\n{tail(self.log(instance.name))}"
             )
 
     def log(self, name: str) -> Path:
@@ -194,7 +195,7 @@ async def _until(done: Callable[[], bool], timeout_s: float, log: Path) -> None:
             while not done():  # noqa: ASYNC110
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:
-        raise FleetError(f"{log.stem} took longer than {timeout_s:.0f} s:\n{_tail(log)}") from None
+        raise FleetError(f"{log.stem} took longer than {timeout_s:.0f} s:\n{tail(log)}") from None
 
 
 def _end(components: Sequence[Component]) -> None:
@@ -202,7 +203,3 @@ def _end(components: Sequence[Component]) -> None:
         component.ask_to_stop()
     for component in components:
         component.wait_stopped(time.monotonic() + component.stop_timeout_s)
-
-
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])
